@@ -1,0 +1,141 @@
+"""The errors that wmiam raises, all derived from :class:`WmiamError`.
+
+A mistake in an *input file* is normally not raised: it becomes a
+:class:`wmiam.diagnostics.Diagnostic` on the estate, so that the rest is still
+read.  What is raised is what leaves nothing to answer: a path that does not
+exist, a name that no principal has, a request that cannot be evaluated.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+__all__ = [
+    "AmbiguousNameError",
+    "InputError",
+    "NameLookupError",
+    "PolicyError",
+    "RequestError",
+    "UnknownNameError",
+    "WmiamError",
+]
+
+
+class WmiamError(Exception):
+    """Base of every error that wmiam raises on purpose."""
+
+
+class InputError(WmiamError):
+    """An input file or folder that cannot be used at all.
+
+    Parameters
+    ----------
+    message : str
+        What is wrong, in a sentence.
+    path : str, optional
+        The file, as the user named it.
+    pointer : str, optional
+        JSON pointer (RFC 6901) of the place in the file.
+    line : int, optional
+        Line of that place, from 1.
+    mend : str, optional
+        What the user can do about it.
+    """
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        path: str | None = None,
+        pointer: str | None = None,
+        line: int | None = None,
+        mend: str | None = None,
+    ) -> None:
+        self.message = message
+        self.path = path
+        self.pointer = pointer
+        self.line = line
+        self.mend = mend
+        place = "" if path is None else path
+        if line is not None:
+            place += f":{line}"
+        if pointer:
+            place += f" at {pointer}"
+        text = f"{place}: {message}" if place else message
+        if mend:
+            text += f" ({mend})"
+        super().__init__(text)
+
+
+class PolicyError(WmiamError):
+    """A policy document, or a part of one, that does not follow the policy grammar.
+
+    Parameters
+    ----------
+    message : str
+        What is wrong, in a sentence.
+    pointer : str
+        JSON pointer of the place, relative to the document.
+    mend : str
+        What the author can do about it.
+    """
+
+    def __init__(self, message: str, *, pointer: str = "", mend: str = "") -> None:
+        self.message = message
+        self.pointer = pointer
+        self.mend = mend
+        super().__init__(f"{pointer or '/'}: {message}" + (f" ({mend})" if mend else ""))
+
+
+class RequestError(WmiamError):
+    """A request that cannot be evaluated (no action, a context value of the wrong kind, …).
+
+    Parameters
+    ----------
+    message : str
+        What is wrong, in a sentence.
+    pointer : str
+        JSON pointer of the place, relative to the request line.
+    """
+
+    def __init__(self, message: str, *, pointer: str = "") -> None:
+        self.message = message
+        self.pointer = pointer
+        super().__init__(f"{pointer}: {message}" if pointer else message)
+
+
+class NameLookupError(WmiamError, LookupError):
+    """A name of a principal, action or organization that selects nothing, or too much.
+
+    Parameters
+    ----------
+    kind : str
+        ``"principal"``, ``"action"``, ``"organization"`` or ``"capability"``.
+    name : str
+        What was asked for.
+    candidates : sequence of str
+        The near matches, best first.
+    """
+
+    _what = "no {kind} is called {name!r}"
+
+    def __init__(self, kind: str, name: str, candidates: Sequence[str] = ()) -> None:
+        self.kind = kind
+        self.name = name
+        self.candidates = tuple(candidates)
+        text = self._what.format(kind=kind, name=name)
+        if self.candidates:
+            text += "; near: " + ", ".join(self.candidates[:8])
+            if len(self.candidates) > 8:
+                text += f" and {len(self.candidates) - 8} more"
+        super().__init__(text)
+
+
+class UnknownNameError(NameLookupError):
+    """No principal, action or organization has that name."""
+
+
+class AmbiguousNameError(NameLookupError):
+    """A short name that several principals, actions or organizations share."""
+
+    _what = "{name!r} names more than one {kind}"

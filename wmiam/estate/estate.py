@@ -1,0 +1,69 @@
+"""The estate: everything that was read, with look-up by name."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from wmiam.diagnostics import Diagnostic, Severity
+from wmiam.estate.model import Account, AwsOrganization, Group, Organization, Policy, Principal
+from wmiam.origin import SourceFile
+
+if TYPE_CHECKING:
+    from wmiam.access import Access
+
+__all__ = ["Estate"]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Estate:
+    """What was read from a customer's files.
+
+    Parameters
+    ----------
+    principals : tuple of Principal
+        Users, roles and root users, sorted by ARN.
+    organizations : tuple of Organization
+        WorkMail organizations (stand-ins last), sorted by ARN.
+    accounts : dict of str to Account
+        By 12-digit id: those with files of their own and those that others name.
+    groups : tuple of Group
+        IAM groups, sorted by ARN.
+    policies : tuple of Policy
+        Managed policies, sorted by ARN.
+    aws_organization : AwsOrganization or None
+        The AWS Organizations tree; None where no file describes one.
+    sources : tuple of SourceFile
+        The files read.
+    diagnostics : tuple of Diagnostic
+        What was not understood, or looks wrong.
+    name : str
+        A name to show, e.g. the input folder's.
+    """
+
+    principals: tuple[Principal, ...] = ()
+    organizations: tuple[Organization, ...] = ()
+    accounts: dict[str, Account] = field(default_factory=dict)
+    groups: tuple[Group, ...] = ()
+    policies: tuple[Policy, ...] = ()
+    aws_organization: AwsOrganization | None = None
+    sources: tuple[SourceFile, ...] = ()
+    diagnostics: tuple[Diagnostic, ...] = ()
+    name: str = ""
+
+    @property
+    def complete(self) -> bool:
+        """Whether everything was understood: no diagnostic of severity error."""
+        return not any(d.severity is Severity.ERROR for d in self.diagnostics)
+
+    def access(self, *, progress: bool | None = None) -> Access:
+        """Return the effective access of every principal, WorkMail action and organization.
+
+        Parameters
+        ----------
+        progress : bool, optional
+            Whether to show a progress bar; by default where it takes long and a person watches.
+        """
+        from wmiam.access import Access
+
+        return Access.of(self, progress=progress)
