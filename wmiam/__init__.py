@@ -1,1 +1,1 @@
-"""Who can do what to our Amazon WorkMail organizations, under which conditions, and why?"""
+"""Explore who can do what to Amazon WorkMail organizations, under which conditions, and why."""

@@ -1,1 +1,1 @@
-"""One policy document: parsing with positions, statements, patterns, conditions, policy variables, linting."""
+"""One policy document: parsing with positions, statements, patterns, conditions, variables, linting."""
