@@ -65,7 +65,8 @@ def check_condition(condition: Condition, pointer: str, problems: list[Problem])
                     Problem(
                         "warning",
                         "malformed-value",
-                        f"{condition.written} on {condition.key}: {value!r} is not {what}, so it never matches",
+                        f"{condition.written} on {condition.key}: {value!r} is not {what}, "
+                        "so it never matches",
                         pointer,
                         mend,
                     )
@@ -79,8 +80,8 @@ def _check_arns(condition: Condition, pointer: str, problems: list[Problem]) -> 
                 Problem(
                     "warning",
                     "malformed-value",
-                    f"{condition.written} on {condition.key}: {value!r} has fewer than the six fields of an ARN, "
-                    "so it never matches",
+                    f"{condition.written} on {condition.key}: {value!r} has fewer than "
+                    "the six fields of an ARN, so it never matches",
                     pointer,
                     "write all six fields, or use a String operator",
                 )

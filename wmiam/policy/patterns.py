@@ -27,6 +27,7 @@ __all__ = [
     "glob",
     "parse_template",
     "resource_regex",
+    "resource_template",
 ]
 
 _UPPER = {code: code + 32 for code in range(ord("A"), ord("Z") + 1)}
@@ -154,6 +155,34 @@ def parse_template(text: str, *, variables: bool, wildcards: bool) -> Template:
     return Template(tuple(parts))
 
 
+def resource_template(text: str, *, variables: bool) -> Template:
+    """Return a Resource or NotResource value taken apart.
+
+    Variables are replaced only behind the fifth colon of an ARN; before it, ``${``
+    is plain text.
+
+    Parameters
+    ----------
+    text : str
+        The value as written.
+    variables : bool
+        Whether the document's version has policy variables.
+
+    Notes
+    -----
+    Source: IAM User Guide, "Variables and tags", where you can use policy variables.
+    """
+    at = -1
+    if text.startswith("arn:"):
+        for _ in range(5):
+            at = text.find(":", at + 1)
+            if at < 0:
+                return parse_template(text, variables=False, wildcards=True)
+    head = parse_template(text[: at + 1], variables=False, wildcards=True)
+    tail = parse_template(text[at + 1 :], variables=variables, wildcards=True)
+    return Template((*head.parts, *tail.parts))
+
+
 def _chunks(pieces: tuple[Piece, ...], one: str) -> list[str]:
     """Return the regular expressions between the stars of a pattern."""
     chunks = [""]
@@ -234,10 +263,9 @@ def resource_regex(pieces: tuple[Piece, ...]) -> re.Pattern[str]:
     Source: IAM User Guide, "IAM JSON policy elements: Resource", using wildcards
     in resource ARNs, and incomplete ARNs.
     """
-    first = pieces[0] if pieces else ""
-    if not (isinstance(first, str) and first.startswith("arn:")):
-        return glob(pieces)
     fields = split_fields(pieces)
+    if fields[0] != ("arn",):
+        return glob(pieces)
     fields += [(Wild.STAR,)] * (6 - len(fields))
     texts = []
     for field in fields[:5]:
