@@ -11,7 +11,7 @@ from __future__ import annotations
 import hashlib
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import NamedTuple
+from typing import ClassVar, NamedTuple
 
 from wmiam import jsontext
 
@@ -52,7 +52,9 @@ class SourceFile:
     _lines: list[int] | None = field(default=None, repr=False)
 
     #: Texts up to this length (characters) stay in memory once they were asked for.
-    KEEP = 4_000_000
+    KEEP: ClassVar[int] = 4_000_000
+    #: The longer text asked for last: a list of places in one file reads it once.
+    _recent: ClassVar[tuple[SourceFile, str] | None] = None
 
     @classmethod
     def from_text(cls, name: str, text: str, kind: str = "") -> SourceFile:
@@ -74,6 +76,8 @@ class SourceFile:
         """Return the file's text, or None where it is gone or no longer what was read."""
         if self._text is not None:
             return self._text
+        if SourceFile._recent is not None and SourceFile._recent[0] is self:
+            return SourceFile._recent[1]
         if self.path is None:
             return None
         try:
@@ -85,6 +89,8 @@ class SourceFile:
         text = jsontext.decode(data)[0]
         if len(text) <= self.KEEP:
             self._text = text
+        else:
+            SourceFile._recent = (self, text)
         return text
 
     def position(self, offset: int, text: str | None = None) -> Position | None:
@@ -102,8 +108,8 @@ class SourceFile:
         if text is None:
             return None
         if self._lines is None:
-            self._lines = jsontext.line_starts(text)
-        return Position(*jsontext.line_and_column(self._lines, offset))
+            self._lines = jsontext.line_index(text)
+        return Position(*jsontext.line_and_column(text, self._lines, offset))
 
 
 @dataclass(frozen=True, slots=True)
