@@ -270,3 +270,21 @@ def test_ids_in_policies_are_those_of_the_inventory() -> None:
     used = set(re.findall(r'"workmail:ImpersonationRole(?:Id)?": \[?"([^"\]]+)', text))
     assert used
     assert used <= impersonation
+
+
+@pytest.mark.parametrize("side", ["before", "after"])
+def test_review_manifest_names_the_files_that_are_there(side: str) -> None:
+    folder = DATA / "review" / side
+    manifest = yaml.safe_load((folder / "manifest.yaml").read_text(encoding="utf-8"))
+    holders = [*manifest["groups"], *manifest["principals"]]
+    named = {policy for holder in holders for policy in holder.get("policies", [])}
+    named |= {scp for node in manifest["aws-organization"]["targets"] for scp in node.get("scps", [])}
+    assert {path.name for path in folder.glob("*.json")} == named - {"p-FullAWSAccess"}
+
+
+def test_review_changes_one_policy() -> None:
+    before, after = (
+        {p.name: p.read_bytes() for p in (DATA / "review" / side).iterdir()} for side in ("before", "after")
+    )
+    assert before.keys() == after.keys()
+    assert [file for file in before if before[file] != after[file]] == ["help-desk.json"]
