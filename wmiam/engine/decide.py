@@ -226,6 +226,8 @@ class _Evaluation:
 
     def _rcps_count(self) -> bool:
         """Whether RCPs protect the resource: for services that support them (D6)."""
+        if self.request.action.lower() == "kms:retiregrant":
+            return False
         return self.request.service in RCP_SERVICES and not self._service_linked()
 
     def _service_linked(self) -> bool:
@@ -279,6 +281,10 @@ class _Evaluation:
         if caller.account is None:  # D9: services and identity providers need the resource side alone
             return [] if grants else ["resource_policy"]
         same_account = caller.account == self.request.owner_account
+        arn = parse_arn(self.request.resource)
+        if arn is not None and arn.partition != caller.partition:  # M6
+            self.notes.append("nothing is shared across partitions")
+            return ["resource_policy"]
         if caller.kind is CallerKind.ROOT:  # D8
             if self.request.service == "sts" and _is_role_assumption(self.request.action):
                 self.notes.append("the root user cannot assume a role")

@@ -118,7 +118,7 @@ class Diagrams:
 
     def either(self, left: int, right: int) -> int:
         """Return the union of two sets."""
-        if left == FALSE or left == right:
+        if left in (FALSE, right):
             return right
         if right == FALSE:
             return left

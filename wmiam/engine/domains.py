@@ -27,7 +27,7 @@ _TEXT_BASES = ("StringEquals", "StringEqualsIgnoreCase", "StringLike", "ArnLike"
 
 @dataclass(frozen=True, slots=True)
 class Test:
-    """A question about one value: does it match what a policy says?
+    """The question whether one value matches what a policy says.
 
     Parameters
     ----------

@@ -134,8 +134,10 @@ def _grant(statement: Statement, caller: Caller, context: Context, bounded: bool
             # IAM User Guide, "Permissions boundaries": NotPrincipal with Deny always
             # denies a principal that has a boundary.
             return Grant.EVERYONE
+        # Only who is named itself is excepted: its account, or its session's role, is not enough.
         named = principal_match(statement.not_principal, caller, context)
-        return Grant.EVERYONE if named is Grant.NONE else Grant.NONE
+        itself = {Grant.DIRECT, Grant.EVERYONE} | ({Grant.ROLE} if caller.kind is CallerKind.ROLE else set())
+        return Grant.NONE if named in itself else Grant.EVERYONE
     return Grant.DIRECT
 
 

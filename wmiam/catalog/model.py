@@ -1,0 +1,161 @@
+"""The rows of the catalog."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+__all__ = ["Action", "Alternative", "Capability", "ConditionKey", "key_matches"]
+
+#: Keys that belong to single actions or resource types although they begin with ``aws:``.
+_SCOPED = ("aws:requesttag/", "aws:tagkeys", "aws:resourcetag/")
+
+
+def key_matches(template: str, key: str) -> bool:
+    """Whether a context key is the one that a template such as ``aws:RequestTag/${TagKey}`` describes.
+
+    Parameters
+    ----------
+    template : str
+        A key of the catalog.
+    key : str
+        A key as a policy or request writes it; compared without case.
+    """
+    head, brace, _ = template.lower().partition("${")
+    lowered = key.lower()
+    return lowered.startswith(head) and len(lowered) > len(head) if brace else lowered == head
+
+
+@dataclass(frozen=True, slots=True)
+class Action:
+    """One IAM action.
+
+    Parameters
+    ----------
+    service, name : str
+        Prefix and name, e.g. ``"workmail"`` and ``"ResetPassword"``.
+    access_level : str
+        As published: Read, List, Write, Tagging, Permissions management.
+    resource_types : tuple of str
+        Types that a Resource element can name; none for actions that take only ``*``.
+    condition_keys : tuple of str
+        Keys particular to the action.
+    resource_condition_keys : tuple of str
+        Keys that its resource types bring.
+    dependent_actions : tuple of str
+        What a call needs besides.
+    api_operation, permission_only : bool
+        Whether an API operation has its name, or none.
+    capabilities : tuple of str
+        Names of the capabilities that it is part of.
+
+    Notes
+    -----
+    Source: Service Authorization Reference, Amazon WorkMail and WorkMail Message Flow.
+    """
+
+    service: str
+    name: str
+    access_level: str
+    resource_types: tuple[str, ...] = ()
+    condition_keys: tuple[str, ...] = ()
+    resource_condition_keys: tuple[str, ...] = ()
+    dependent_actions: tuple[str, ...] = ()
+    api_operation: bool = True
+    permission_only: bool = False
+    capabilities: tuple[str, ...] = ()
+
+    @property
+    def full_name(self) -> str:
+        """Prefix and name, e.g. ``"workmail:ResetPassword"``."""
+        return f"{self.service}:{self.name}"
+
+    @property
+    def wildcard_only(self) -> bool:
+        """Whether only ``"Resource": "*"`` covers it (D11)."""
+        return not self.resource_types
+
+    def carries(self, key: str) -> bool:
+        """Whether a request for this action can ever have a context key (C10, C11).
+
+        Parameters
+        ----------
+        key : str
+            Context key, in any case.
+        """
+        lowered = key.lower()
+        if any(
+            key_matches(known, lowered) for known in (*self.condition_keys, *self.resource_condition_keys)
+        ):
+            return True
+        return lowered.startswith("aws:") and not lowered.startswith(_SCOPED)
+
+
+@dataclass(frozen=True, slots=True)
+class ConditionKey:
+    """One context key.
+
+    Parameters
+    ----------
+    name : str
+        Key, or a template with ``${TagKey}``.
+    type : str
+        ``String``, ``Bool``, ``Numeric``, ``Date``, ``ARN`` or ``IPAddress``.
+    multivalued : bool
+        Whether a request can have several values.
+    when : str
+        When a request has it.
+    workmail_supported : bool
+        Whether the WorkMail guide lists it.
+
+    Notes
+    -----
+    Source: IAM User Guide, "AWS global condition context keys".
+    """
+
+    name: str
+    type: str
+    multivalued: bool = False
+    when: str = ""
+    workmail_supported: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Alternative:
+    """One way to a capability: permissions that must hold together in one request context.
+
+    Parameters
+    ----------
+    actions : tuple of str
+        Full action names.
+    note : str
+        What it gives.
+    also : tuple of (str, str)
+        Permissions of other services that it takes besides, each with what they are for.
+    """
+
+    actions: tuple[str, ...]
+    note: str = ""
+    also: tuple[tuple[str, str], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Capability:
+    """What a permission can be turned into.
+
+    Parameters
+    ----------
+    name, title, why : str
+        Identifier, heading, and one line of reason.
+    alternatives : tuple of Alternative
+        Ways to it.
+    """
+
+    name: str
+    title: str
+    why: str
+    alternatives: tuple[Alternative, ...]
+
+    @property
+    def actions(self) -> tuple[str, ...]:
+        """Every action that some alternative takes, without repetition."""
+        return tuple(dict.fromkeys(a for alternative in self.alternatives for a in alternative.actions))
