@@ -1,9 +1,10 @@
-"""The sample estate under ``data/`` holds together by itself, before any of our code reads it."""
+"""The sample estate under ``data/`` holds together by itself, and is read without error."""
 
 from __future__ import annotations
 
 import json
 import re
+from collections import Counter
 from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
@@ -12,6 +13,10 @@ from urllib.parse import unquote
 
 import pytest
 import yaml
+
+from wmiam.diagnostics import Severity
+from wmiam.estate.model import PrincipalKind
+from wmiam.sources import load
 
 DATA = Path(__file__).resolve().parent.parent / "data"
 ACME = DATA / "acme"
@@ -288,3 +293,65 @@ def test_review_changes_one_policy() -> None:
     )
     assert before.keys() == after.keys()
     assert [file for file in before if before[file] != after[file]] == ["help-desk.json"]
+
+
+def test_acme_is_read_whole() -> None:
+    estate = load(ACME)
+    kinds = Counter(principal.kind for principal in estate.principals)
+    assert kinds == {
+        PrincipalKind.USER: 31,
+        PrincipalKind.ROLE: 25,
+        PrincipalKind.SERVICE_LINKED_ROLE: 2,
+        PrincipalKind.ROOT: 5,
+    }
+    assert estate.accounts.keys() == ACCOUNTS | {CONTRACTOR}
+    assert len(estate.groups) == 10
+    assert estate.aws_organization is not None
+    assert len(estate.aws_organization.targets) == 11
+    # The inventory of every account and region is complete, so nothing stands in for what was not listed.
+    assert [(o.alias, o.region, o.stand_in) for o in estate.organizations] == [
+        ("acme-factory", "eu-west-1", False),
+        ("acme-executives", "eu-west-1", False),
+        ("acme-europe", "eu-west-1", False),
+        ("acme-americas", "us-east-1", False),
+        ("acme-staging", "us-west-2", False),
+    ]
+    assert {o.alias: len(o.impersonation_roles or ()) for o in estate.organizations} == {
+        "acme-factory": 0,
+        "acme-executives": 2,
+        "acme-europe": 2,
+        "acme-americas": 1,
+        "acme-staging": 1,
+    }
+
+
+def test_default_versions_count() -> None:
+    policies = {policy.name: policy for policy in load(ACME).policies}
+    assert policies["AcmeHelpDeskResetPassword"].version == "v2"
+    assert "PutMailboxPermissions" not in str(policies["AcmeHelpDeskResetPassword"].document)
+
+
+@pytest.mark.parametrize("folder", ["acme", "review/before", "review/after"])
+def test_reading_reports_no_error(folder: str) -> None:
+    estate = load(DATA / folder)
+    assert [str(d) for d in estate.diagnostics if d.severity is Severity.ERROR] == []
+    assert estate.complete
+
+
+def test_reading_warns_of_the_old_version() -> None:
+    warnings = [d for d in load(ACME).diagnostics if d.code == "variable-in-old-version"]
+    assert len(warnings) == 1
+    assert warnings[0].origin is not None
+    assert warnings[0].origin.source.name == "iam/444455556666/authorization-details-1.json"
+
+
+@pytest.mark.parametrize("side", ["before", "after"])
+def test_review_is_read_whole(side: str) -> None:
+    estate = load(DATA / "review" / side)
+    users = [principal for principal in estate.principals if principal.kind is PrincipalKind.USER]
+    assert {user.name: len(user.identity_policies) for user in users} == {
+        "mateo.jackson": 2,
+        "nikki.wolf": 2,
+        "saanvi.sarkar": 1,
+    }
+    assert [o.alias for o in estate.organizations] == ["acme-executives", "acme-europe"]
