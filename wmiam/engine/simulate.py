@@ -16,7 +16,7 @@ from wmiam.errors import PolicyError, RequestError, WmiamError
 from wmiam.policy.model import PolicyDocument, PolicyType
 from wmiam.policy.parse import parse_document
 
-__all__ = ["simulate_line", "simulate_lines"]
+__all__ = ["decide_line", "simulate_line", "simulate_lines"]
 
 _FIELDS: Final = (
     "id",
@@ -31,13 +31,13 @@ _FIELDS: Final = (
 _REQUEST_FIELDS: Final = ("principal", "action", "resource", "context", "resource_account")
 
 
-def simulate_lines(lines: Iterable[str]) -> Iterator[dict[str, Any]]:
+def simulate_lines(lines: Iterable[str | bytes]) -> Iterator[dict[str, Any]]:
     """Decide each line of a JSON Lines text; blank lines are passed over.
 
     Parameters
     ----------
-    lines : iterable of str
-        One JSON object each.
+    lines : iterable of str or bytes
+        One JSON object each; bytes are UTF-8.
 
     Yields
     ------
@@ -75,7 +75,7 @@ def simulate_line(value: object) -> dict[str, Any]:
     """
     identity = value.get("id") if isinstance(value, Mapping) else None
     try:
-        decision = _decide(value)
+        decision = decide_line(value)
     except (RequestError, PolicyError) as error:
         return {"id": identity, "error": {"message": error.message, "pointer": error.pointer}}
     except WmiamError as error:
@@ -94,7 +94,24 @@ def simulate_line(value: object) -> dict[str, Any]:
     return result
 
 
-def _decide(value: object) -> Decision:
+def decide_line(value: object) -> Decision:
+    """Decide one request given with its policies.
+
+    Parameters
+    ----------
+    value : object
+        As :func:`simulate_line` takes it.
+
+    Returns
+    -------
+    Decision
+        With its trace.
+
+    Raises
+    ------
+    PolicyError, RequestError
+        If the request or a policy cannot be read; pointers are relative to ``value``.
+    """
     line = _object(value, "")
     for key in line:
         if key not in _FIELDS:

@@ -1,0 +1,296 @@
+"""Statements compiled once: actions and resources to bit sets, conditions to sets of contexts.
+
+Two passes over the distinct documents: the first collects which questions the
+estate asks of which context key, so that :class:`wmiam.engine.space.Space` can
+split the values; the second turns conditions into diagrams.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+
+from wmiam.catalog import Action, load
+from wmiam.engine.conditions import evaluate_condition
+from wmiam.engine.diagrams import FALSE, TRUE
+from wmiam.engine.domains import Test, positive_base
+from wmiam.engine.knowledge import ABSENT_KEY, Known
+from wmiam.engine.request import Context, ContextEntry
+from wmiam.engine.space import Space, Usage, canonical_key
+from wmiam.policy.model import Condition, Effect, PolicyDocument, Statement, UnreadStatement
+from wmiam.policy.operators import COMPARISONS, NULL
+from wmiam.policy.patterns import parse_template, resource_template
+
+__all__ = [
+    "ACTIONS",
+    "ActionSets",
+    "Binding",
+    "Compiled",
+    "Row",
+    "binding",
+    "closed_row",
+    "compile_document",
+    "row_contexts",
+    "usage_of",
+]
+
+
+class ActionSets:
+    """WorkMail's actions as bits, and patterns as sets of them.
+
+    Parameters
+    ----------
+    actions : sequence of Action
+        The catalog's actions, in order.
+    """
+
+    def __init__(self, actions: Sequence[Action]) -> None:
+        self.actions = tuple(actions)
+        self.names = tuple(action.full_name for action in actions)
+        self.index = {name: bit for bit, name in enumerate(self.names)}
+        self.all = (1 << len(actions)) - 1
+        self.wildcard_only = self.mask(a for a in actions if a.wildcard_only)
+        self.message = self.mask(a for a in actions if a.service == "workmailmessageflow")
+        self.organization = self.all ^ self.wildcard_only ^ self.message
+        self._patterns: dict[str, int] = {"*": self.all}
+
+    def mask(self, actions: Iterable[Action]) -> int:
+        """Return the set of some actions."""
+        result = 0
+        for action in actions:
+            result |= 1 << self.index[action.full_name]
+        return result
+
+    def of(self, pattern: str) -> int:
+        """Return the actions that a pattern covers (M1)."""
+        found = self._patterns.get(pattern)
+        if found is None:
+            found = self._patterns[pattern] = self.mask(load().expand(pattern))
+        return found
+
+    def carriers(self, key: str) -> int:
+        """Return the actions whose requests can carry a context key (C11)."""
+        return _carriers(self, key)
+
+
+@lru_cache(maxsize=4096)
+def _carriers(sets: ActionSets, key: str) -> int:
+    return sets.mask(action for action in sets.actions if action.carries(key))
+
+
+ACTIONS = ActionSets(load().actions)
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One row of a Condition block with its document's version.
+
+    Parameters
+    ----------
+    condition : Condition
+        The row.
+    variables : bool
+        Whether policy variables are replaced.
+    key : str
+        Canonical context key.
+    reads : tuple of str
+        Canonical keys that the row depends on: its own and those of its variables.
+    """
+
+    condition: Condition
+    variables: bool
+    key: str
+    reads: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Compiled:
+    """A statement that has to do with WorkMail, compiled.
+
+    Parameters
+    ----------
+    statement : Statement or UnreadStatement
+        What was compiled.
+    effect : Effect or None
+        Allow or Deny; None for an unread statement of unknown effect.
+    actions : int
+        Set of actions.
+    resources : tuple of str or None
+        Resource patterns; None where the statement names none.
+    negated : bool
+        Whether they are a NotResource.
+    variables : bool
+        Whether the document has policy variables.
+    rows : tuple of Row
+        Conditions.
+    reads : frozenset of str
+        Every canonical key that the statement depends on.
+    """
+
+    statement: Statement | UnreadStatement
+    effect: Effect | None
+    actions: int
+    resources: tuple[str, ...] | None
+    negated: bool
+    variables: bool
+    rows: tuple[Row, ...]
+    reads: frozenset[str]
+
+
+def compile_document(document: PolicyDocument) -> tuple[Compiled, ...]:
+    """Return the statements of a document that touch WorkMail, compiled.
+
+    Parameters
+    ----------
+    document : PolicyDocument
+        Any document; unread statements are kept, since they may touch WorkMail.
+    """
+    compiled = []
+    for statement in document.statements:
+        actions = 0
+        for pattern in statement.actions or statement.not_actions or ():
+            actions |= ACTIONS.of(pattern)
+        if statement.not_actions is not None:
+            actions = ACTIONS.all ^ actions
+        if not actions:
+            continue
+        rows = tuple(_row(condition, document.has_variables) for condition in statement.conditions)
+        negated = statement.not_resources is not None
+        resources = statement.not_resources if negated else statement.resources
+        reads = {key for row in rows for key in row.reads}
+        for pattern in resources or ():
+            template = resource_template(pattern, variables=document.has_variables)
+            reads |= {canonical_key(variable.key) for variable in template.variables}
+        compiled.append(
+            Compiled(
+                statement,
+                statement.effect,
+                actions,
+                resources,
+                negated,
+                document.has_variables,
+                rows,
+                frozenset(reads),
+            )
+        )
+    for unread in document.unread:
+        compiled.append(Compiled(unread, unread.effect, ACTIONS.all, None, False, False, (), frozenset()))
+    return tuple(compiled)
+
+
+def _row(condition: Condition, variables: bool) -> Row:
+    reads = [canonical_key(condition.key)]
+    if variables and condition.operator.base != NULL and COMPARISONS[condition.operator.base].variables:
+        for value in condition.values:
+            template = parse_template(value, variables=True, wildcards=True)
+            reads += [canonical_key(variable.key) for variable in template.variables]
+    return Row(condition, variables, reads[0], tuple(dict.fromkeys(reads)))
+
+
+#: What is known of each key that a row reads, in order; None where a key is open.
+Binding = tuple[ContextEntry | None, ...]
+
+
+def binding(row: Row, *knowns: Known) -> Binding:
+    """Return what is known of the keys that a row reads.
+
+    Parameters
+    ----------
+    row : Row
+        The row.
+    *knowns : Known
+        Sources of knowledge; the first that knows a key counts.
+    """
+    found = []
+    for key in row.reads:
+        entry = None
+        for known in knowns:
+            entry = known.get(key)
+            if entry is not None:
+                break
+        found.append(entry)
+    return tuple(found)
+
+
+def _context(row: Row, bound: Binding) -> Context:
+    entries = {
+        key: entry
+        for key, entry in zip(row.reads, bound, strict=True)
+        if entry is not None and entry is not ABSENT_KEY
+    }
+    return Context(entries)
+
+
+def _wanted(row: Row, bound: Binding) -> list[Test | None]:
+    """Return the row's values as tests, variables replaced by what is known."""
+    comparison = COMPARISONS[row.condition.operator.base]
+    context = _context(row, bound)
+    tests: list[Test | None] = []
+    for value in row.condition.values:
+        template = parse_template(
+            value, variables=row.variables and comparison.variables, wildcards=comparison.wildcards
+        )
+        pieces = template.resolve(context.single)
+        tests.append(None if pieces is None else Test(positive_base(comparison.name), pieces))
+    return tests
+
+
+def _is_open(bound: Binding) -> tuple[bool, bool]:
+    """Whether the row's own key is open, and whether a variable in its values is."""
+    return bound[0] is None, any(entry is None for entry in bound[1:])
+
+
+def usage_of(row: Row, bound: Binding) -> Usage | None:
+    """Return the questions that a row asks of an open key; None where nothing is open.
+
+    Parameters
+    ----------
+    row : Row
+        The row.
+    bound : tuple
+        What is known of the keys it reads.
+    """
+    own, variable = _is_open(bound)
+    if not own:
+        return None
+    usage = Usage(row.condition.key, qualified=row.condition.operator.qualifier is not None)
+    if row.condition.operator.base != NULL and not variable:
+        usage.tests |= {test for test in _wanted(row, bound) if test is not None}
+    return usage
+
+
+def closed_row(row: Row, bound: Binding) -> bool:
+    """Whether a row holds, where everything that it reads is known.
+
+    Parameters
+    ----------
+    row : Row
+        The row.
+    bound : tuple
+        What is known of the keys it reads.
+    """
+    return evaluate_condition(row.condition, _context(row, bound), variables=row.variables).holds
+
+
+def row_contexts(row: Row, bound: Binding, space: Space) -> int:
+    """Return the contexts in which a row holds.
+
+    Parameters
+    ----------
+    row : Row
+        The row.
+    bound : tuple
+        What is known of the keys it reads.
+    space : Space
+        The estate's contexts.
+    """
+    condition = row.condition
+    own, variable = _is_open(bound)
+    if not own and not variable:
+        return TRUE if closed_row(row, bound) else FALSE
+    if variable and condition.operator.base != NULL:
+        values = " or ".join(condition.values)
+        return space.unknown(f"{condition.operator} holds for {condition.key} and {values}")
+    wanted = [] if condition.operator.base == NULL else _wanted(row, bound)
+    return space.condition(condition.key, condition.operator, wanted, condition.values)

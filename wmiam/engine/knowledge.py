@@ -1,0 +1,143 @@
+"""What is known of a request context before any request: from principal, organization and AWS organization.
+
+Source: IAM User Guide, "AWS global condition context keys", availability of each
+key; rules C10 and C11.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from wmiam.engine.request import ContextEntry
+from wmiam.estate.estate import Estate
+from wmiam.estate.model import AwsOrganization, Organization, Principal, PrincipalKind, Tags
+from wmiam.policy.model import Effect
+from wmiam.policy.patterns import action_matches, ascii_lower
+
+__all__ = ["ABSENT_KEY", "Known", "organization_knowledge", "principal_knowledge"]
+
+#: Marks a key that is known not to be in the request.
+ABSENT_KEY = ContextEntry("", (), multivalued=True)
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """Keys whose values are known.
+
+    Parameters
+    ----------
+    entries : dict of str to ContextEntry
+        By canonical key; :data:`ABSENT_KEY` for one that is known to be absent.
+    families : tuple of str
+        Prefixes such as ``"aws:principaltag/"`` of which every key that is not in
+        ``entries`` is known to be absent.
+    """
+
+    entries: dict[str, ContextEntry] = field(default_factory=dict)
+    families: tuple[str, ...] = ()
+
+    def get(self, key: str) -> ContextEntry | None:
+        """Return what is known of a canonical key: its entry, or None where it is open."""
+        found = self.entries.get(key)
+        if found is None and key.startswith(self.families):
+            return ABSENT_KEY
+        return found
+
+
+def _entry(key: str, *values: str, many: bool = False) -> tuple[str, ContextEntry]:
+    return ascii_lower(key), ContextEntry(key, values, multivalued=many)
+
+
+def _tags(prefix: str, tags: Tags) -> dict[str, ContextEntry]:
+    return dict(_entry(f"{prefix}{key}", value) for key, value in tags)
+
+
+def _organization_keys(estate: Estate, account: str, who: str) -> dict[str, ContextEntry]:
+    """Return the AWS Organizations keys of an account; none where it is not known to be a member."""
+    tree: AwsOrganization | None = estate.aws_organization
+    if tree is None or not tree.id or account not in tree.targets:
+        return {}
+    found = dict([_entry(f"aws:{who}OrgID", tree.id)])
+    path = tree.path(account)
+    if len(path) > 1 and path[0].parent is None:
+        text = "/".join([tree.id, *(node.id for node in path[:-1])]) + "/"
+        found.update([_entry(f"aws:{who}OrgPaths", text, many=True)])
+    return found
+
+
+def _takes_session_tags(principal: Principal) -> bool:
+    """Whether a role's trust policy lets callers set session tags, which override the role's own."""
+    if principal.trust is None or principal.trust.document is None:
+        return True
+    document = principal.trust.document
+    if document.unread:
+        return True
+    return any(
+        statement.effect is Effect.ALLOW
+        and (
+            statement.not_actions is not None
+            or any(action_matches(pattern, "sts:TagSession") for pattern in statement.actions or ())
+        )
+        for statement in document.statements
+    )
+
+
+def principal_knowledge(principal: Principal, estate: Estate) -> Known:
+    """Return the keys that a principal decides.
+
+    Parameters
+    ----------
+    principal : Principal
+        User, role or root user.
+    estate : Estate
+        For the AWS Organizations tree.
+    """
+    kind = principal.kind
+    entries = dict(
+        [
+            _entry("aws:PrincipalArn", principal.arn),
+            _entry("aws:PrincipalAccount", principal.account),
+            _entry("aws:PrincipalIsAWSService", "false"),
+            _entry(
+                "aws:PrincipalType",
+                {PrincipalKind.USER: "User", PrincipalKind.ROOT: "Account"}.get(kind, "AssumedRole"),
+            ),
+        ]
+    )
+    entries.update(_organization_keys(estate, principal.account, "Principal"))
+    for key in ("aws:principalservicename", "aws:principalservicenameslist"):
+        entries[key] = ABSENT_KEY
+    families: tuple[str, ...] = ("aws:principaltag/",)
+    if kind is PrincipalKind.USER:
+        entries.update([_entry("aws:username", principal.name)])
+        if principal.unique_id:
+            entries.update([_entry("aws:userid", principal.unique_id)])
+    else:
+        entries["aws:username"] = ABSENT_KEY
+        if kind is PrincipalKind.ROOT:
+            entries.update([_entry("aws:userid", principal.account)])
+    if principal.is_role and _takes_session_tags(principal):
+        families = ()
+    else:
+        entries.update(_tags("aws:PrincipalTag/", principal.tags))
+    return Known(entries, families)
+
+
+def organization_knowledge(organization: Organization, estate: Estate) -> Known:
+    """Return the keys that a WorkMail organization decides.
+
+    Parameters
+    ----------
+    organization : Organization
+        The organization; one without known tags leaves ``aws:ResourceTag`` open.
+    estate : Estate
+        For the AWS Organizations tree.
+    """
+    entries = dict([_entry("aws:ResourceAccount", organization.account)])
+    if organization.region not in ("", "*"):
+        entries.update([_entry("aws:RequestedRegion", organization.region)])
+    entries.update(_organization_keys(estate, organization.account, "Resource"))
+    if organization.tags is None:
+        return Known(entries)
+    entries.update(_tags("aws:ResourceTag/", organization.tags))
+    return Known(entries, ("aws:resourcetag/",))

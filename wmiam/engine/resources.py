@@ -1,0 +1,160 @@
+"""The resources of an account that WorkMail actions are about, and which of them a pattern covers.
+
+An organization is one resource.  The messages in flow of an organization are too
+many to list: a pattern covers all, none, those of one direction, or some that
+only the request tells.  "Any other organization" (a stand-in) likewise.
+
+Source: Service Authorization Reference, Amazon WorkMail and WorkMail Message
+Flow, resource types; rules M3, M4, D11.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from wmiam.engine.automata import glob_pattern
+from wmiam.engine.compile import ACTIONS, Compiled
+from wmiam.engine.diagrams import FALSE, TRUE
+from wmiam.engine.knowledge import ABSENT_KEY, Known
+from wmiam.engine.request import Context
+from wmiam.engine.space import Space, canonical_key
+from wmiam.estate.model import Organization
+from wmiam.policy.patterns import Piece, resource_regex, resource_template
+
+__all__ = ["INCOMING", "Resource", "ResourceKind", "account_resources", "resource_contexts"]
+
+#: The named unknown that tells incoming messages from outgoing ones.
+INCOMING = "the message is incoming"
+#: An id that no policy names; stands for "any other".
+_ANY_ID = "m-" + "0" * 31 + "x"
+_ANY_MESSAGE = "00000000-any-message"
+
+
+class ResourceKind(StrEnum):
+    """What a resource is."""
+
+    ORGANIZATION = "organization"
+    MESSAGES = "messages"
+    NONE = "none"
+
+
+@dataclass(frozen=True, slots=True)
+class Resource:
+    """Something that actions are answered for.
+
+    Parameters
+    ----------
+    kind : ResourceKind
+        An organization, its messages in flow, or no resource (``*``).
+    organization : Organization or None
+        The organization; None for actions without resource.
+    actions : int
+        The set of actions that are about this kind of resource.
+    """
+
+    kind: ResourceKind
+    organization: Organization | None
+    actions: int
+
+    @property
+    def arn(self) -> str:
+        """The organization's ARN, or ``*``."""
+        return "*" if self.organization is None else self.organization.arn
+
+
+def account_resources(organizations: list[Organization]) -> list[Resource]:
+    """Return the resources of one account.
+
+    Parameters
+    ----------
+    organizations : list of Organization
+        Its WorkMail organizations, stand-ins included.
+    """
+    found = [Resource(ResourceKind.NONE, None, ACTIONS.wildcard_only)]
+    for organization in organizations:
+        found.append(Resource(ResourceKind.ORGANIZATION, organization, ACTIONS.organization))
+        found.append(Resource(ResourceKind.MESSAGES, organization, ACTIONS.message))
+    return found
+
+
+def resource_contexts(compiled: Compiled, resource: Resource, known: Known, space: Space) -> int:
+    """Return the contexts in which a statement's resource elements cover a resource.
+
+    Parameters
+    ----------
+    compiled : Compiled
+        The statement.
+    resource : Resource
+        What is asked about.
+    known : Known
+        What is known of the principal (for policy variables).
+    space : Space
+        The estate's contexts.
+    """
+    if compiled.resources is None:
+        return TRUE
+    d = space.diagrams
+    covered = d.any_of(
+        _pattern(text, compiled.variables, resource, known, space) for text in compiled.resources
+    )
+    return d.neither(covered) if compiled.negated else covered
+
+
+def _pattern(text: str, variables: bool, resource: Resource, known: Known, space: Space) -> int:
+    if text == "*":
+        return TRUE
+    if resource.organization is None:
+        return TRUE if text == "**" else FALSE
+    template = resource_template(text, variables=variables)
+    entries = {}
+    for variable in template.variables:
+        entry = known.get(canonical_key(variable.key))
+        if entry is None:
+            return space.unknown(f"the resource is one that {text} names")
+        if entry is not ABSENT_KEY:
+            entries[canonical_key(variable.key)] = entry
+    pieces = template.resolve(Context(entries).single)
+    if pieces is None:
+        return FALSE
+    if resource.kind is ResourceKind.MESSAGES:
+        return _messages(pieces, text, resource.organization, space)
+    if not resource.organization.stand_in:
+        return TRUE if resource_regex(pieces).fullmatch(resource.organization.arn) else FALSE
+    return _any_other(pieces, text, resource.organization, space)
+
+
+def _any_other(pieces: tuple[Piece, ...], text: str, organization: Organization, space: Space) -> int:
+    """A pattern against "any other organization": all of them, none, or those with certain ids."""
+    prefix = organization.arn.rpartition("/")[0] + "/"
+    if resource_regex(pieces).fullmatch(prefix + _ANY_ID):
+        return TRUE
+    plain = all(isinstance(piece, str) for piece in pieces)
+    if plain or not glob_pattern(pieces).read(_known_part(prefix, organization)):
+        return FALSE
+    return space.unknown(f"the organization is one that {text} names")
+
+
+def _messages(pieces: tuple[Piece, ...], text: str, organization: Organization, space: Space) -> int:
+    d = space.diagrams
+    arn = organization.arn.replace(":workmail:", ":workmailmessageflow:", 1)
+    head, _, identity = arn.partition(":organization/")
+    identity = _ANY_ID if organization.stand_in else identity
+    regex = resource_regex(pieces)
+    covered = [
+        regex.fullmatch(f"{head}:message/{identity}/{way}/{_ANY_MESSAGE}") is not None
+        for way in ("incoming", "outgoing")
+    ]
+    if all(covered):
+        return TRUE
+    incoming = space.unknown(INCOMING) if any(covered) else FALSE
+    result = incoming if covered[0] else d.neither(incoming) if covered[1] else FALSE
+    prefix = f"{head}:message/" + ("" if organization.stand_in else f"{identity}/")
+    if not any(covered) and glob_pattern(pieces).read(_known_part(prefix, organization)):
+        return space.unknown(f"the message is one that {text} names")
+    return result
+
+
+def _known_part(prefix: str, organization: Organization) -> str:
+    """Return the part of an ARN that is sure: up to the region where that is open."""
+    return prefix if organization.region != "*" else prefix[: prefix.index(":", 8) + 1]

@@ -1,0 +1,417 @@
+"""Whole estates: every principal, action and organization, with the exact contexts of each.
+
+Principals whose policies, limits and relevant attributes are the same form one
+class, which is evaluated once; so do organizations that no statement tells
+apart, and actions.  Must agree with :mod:`wmiam.engine.decide`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+
+from wmiam.engine.compile import (
+    ACTIONS,
+    Binding,
+    Compiled,
+    Row,
+    binding,
+    closed_row,
+    compile_document,
+    row_contexts,
+    usage_of,
+)
+from wmiam.engine.diagrams import FALSE, TRUE
+from wmiam.engine.knowledge import ABSENT_KEY, Known, organization_knowledge, principal_knowledge
+from wmiam.engine.resources import Resource, account_resources, resource_contexts
+from wmiam.engine.space import Space, Usage
+from wmiam.estate.estate import Estate
+from wmiam.estate.model import Group, OrganizationsTarget, Policy, Principal, PrincipalKind
+from wmiam.policy.model import Effect, PolicyDocument, UnreadStatement
+
+__all__ = ["Cell", "Layer", "PrincipalClass", "Source", "Whole"]
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """A compiled statement and the policy that it comes from.
+
+    Parameters
+    ----------
+    policy : Policy
+        The policy.
+    compiled : Compiled
+        The statement.
+    group : Group or None
+        The group through which a user has it.
+    """
+
+    policy: Policy
+    compiled: Compiled
+    group: Group | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Layer:
+    """Policies of which at least one must allow: one kind of policy, or one level of SCPs.
+
+    Parameters
+    ----------
+    kind, title : str
+        ``"identity"``, ``"permissions boundary"`` or ``"service control policy"``, and a heading.
+    sources : tuple of Source
+        Their statements.
+    unconditional : bool
+        Whether the layer allows everything beforehand (the root user's identity, D8).
+    unlisted : str
+        Why nothing is known of the layer; else ``""``.
+    """
+
+    kind: str
+    title: str
+    sources: tuple[Source, ...]
+    unconditional: bool = False
+    unlisted: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Cell:
+    """Actions on one resource that are allowed in the same contexts.
+
+    Parameters
+    ----------
+    resource : Resource
+        The resource.
+    actions : int
+        Set of actions.
+    contexts : int
+        The contexts in which they are allowed; never empty.
+    """
+
+    resource: Resource
+    actions: int
+    contexts: int
+
+
+@dataclass(slots=True)
+class PrincipalClass:
+    """Principals that no policy tells apart.
+
+    Parameters
+    ----------
+    principal : Principal
+        One of them.
+    layers : tuple of Layer
+        What must allow.
+    known : Known
+        What is known of their requests.
+    universe : int
+        The contexts that they can have.
+    cells : list of Cell
+        What they are allowed; what is in no cell is denied.
+    """
+
+    principal: Principal
+    layers: tuple[Layer, ...]
+    known: Known
+    universe: int = TRUE
+    cells: list[Cell] = field(default_factory=list)
+
+
+class Whole:
+    """The evaluation of a whole estate.
+
+    Parameters
+    ----------
+    estate : Estate
+        What was read.
+    """
+
+    def __init__(self, estate: Estate) -> None:
+        self.estate = estate
+        self._compiled: dict[int, tuple[Compiled, ...]] = {}
+        self._scp_layers: dict[str, tuple[Layer, ...]] = {}
+        self._contexts: dict[tuple[int, Binding], int] = {}
+        self._covered: dict[tuple[int, Resource, Binding], int] = {}
+        self._known_of: dict[str, Known] = {
+            o.arn: organization_knowledge(o, estate) for o in estate.organizations
+        }
+        self.resources: dict[str, list[Resource]] = {}
+        for account in {p.account for p in estate.principals}:
+            owned = [o for o in estate.organizations if o.account == account]
+            self.resources[account] = account_resources(owned)
+        self.classes: list[PrincipalClass] = []
+        self.class_of: dict[str, PrincipalClass] = {}
+        self._classify()
+        self.space = Space(self._usages())
+        for members in self.classes:
+            self._evaluate(members)
+
+    # -- principals to classes ----------------------------------------------
+
+    def _sources(self, policy: Policy, group: Group | None = None) -> tuple[Source, ...]:
+        document = policy.document
+        if document is None:
+            unread = UnreadStatement(-1, None, "", policy.problem or "no file holds its document")
+            document = PolicyDocument(unread=(unread,))
+            compiled = self._compiled.setdefault(id(policy), compile_document(document))
+        else:
+            if id(document) not in self._compiled:
+                self._compiled[id(document)] = compile_document(document)
+            compiled = self._compiled[id(document)]
+        return tuple(Source(policy, statement, group) for statement in compiled)
+
+    def _layers(self, principal: Principal) -> tuple[Layer, ...]:
+        identity: list[Source] = []
+        for policy, group in principal.identity_policies:
+            identity.extend(self._sources(policy, group))
+        root = principal.kind is PrincipalKind.ROOT
+        layers = [Layer("identity", "identity-based policies", tuple(identity), unconditional=root)]
+        if principal.boundary is not None:
+            title = f"permissions boundary {principal.boundary.name}"
+            layers.append(Layer("permissions boundary", title, self._sources(principal.boundary)))
+        if principal.kind is not PrincipalKind.SERVICE_LINKED_ROLE:
+            layers.extend(self._scps(principal.account))
+        return tuple(layers)
+
+    def _scps(self, account: str) -> tuple[Layer, ...]:
+        if account not in self._scp_layers:
+            self._scp_layers[account] = tuple(self._scp_levels(account))
+        return self._scp_layers[account]
+
+    def _scp_levels(self, account: str) -> Iterator[Layer]:
+        tree = self.estate.aws_organization
+        if tree is None or account == tree.management_account or tree.scps_in_use is False:
+            return
+        if tree.scps_in_use is None and not any(target.scps for target in tree.targets.values()):
+            return
+        for target in tree.path(account):
+            sources = tuple(s for policy in target.scps for s in self._sources(policy))
+            unlisted = "" if target.scps else f"no file lists the SCPs of {_target(target)}"
+            yield Layer("service control policy", f"SCPs of {_target(target)}", sources, unlisted=unlisted)
+
+    def _classify(self) -> None:
+        found: dict[object, PrincipalClass] = {}
+        for principal in self.estate.principals:
+            layers = self._layers(principal)
+            known = principal_knowledge(principal, self.estate)
+            key = (
+                principal.account,
+                _credentials(principal),
+                tuple(
+                    (layer.title, layer.unlisted, tuple(dict.fromkeys(id(s.compiled) for s in layer.sources)))
+                    for layer in layers
+                ),
+                self._attributes(layers, known),
+            )
+            members = found.get(key)
+            if members is None:
+                members = found[key] = PrincipalClass(principal, layers, known)
+                self.classes.append(members)
+            self.class_of[principal.arn] = members
+
+    def _attributes(self, layers: tuple[Layer, ...], known: Known) -> tuple[object, ...]:
+        """Return what the principal's attributes make of the statements that read them."""
+        outcome: list[object] = []
+        for layer in layers:
+            for source in layer.sources:
+                if not source.compiled.reads:
+                    continue
+                for row in source.compiled.rows:
+                    bound = binding(row, known)
+                    if any(entry is not None for entry in bound):
+                        closed = all(entry is not None for entry in bound)
+                        outcome.append(closed_row(row, bound) if closed else bound)
+                outcome.extend(known.get(key) for key in sorted(_variables(source.compiled)))
+        return tuple(outcome)
+
+    # -- contexts -----------------------------------------------------------
+
+    def _usages(self) -> Iterator[Usage]:
+        seen: set[tuple[int, Binding]] = set()
+        for members in self.classes:
+            for layer in members.layers:
+                for source in layer.sources:
+                    for row in source.compiled.rows:
+                        for bound in self._bindings(row, members):
+                            if (id(row), bound) not in seen:
+                                seen.add((id(row), bound))
+                                usage = usage_of(row, bound)
+                                if usage is not None:
+                                    yield usage
+
+    def _bindings(self, row: Row, members: PrincipalClass) -> Iterable[Binding]:
+        first = binding(row, members.known)
+        if len(row.reads) == 1 or None not in first[1:]:
+            return [first]
+        owned = (r.organization for r in self.resources[members.principal.account] if r.organization)
+        return {first, *(binding(row, members.known, self._known_of[o.arn]) for o in owned)}
+
+    def statement_contexts(
+        self, source: Source, members: PrincipalClass, resource: Resource, absent: Known
+    ) -> int:
+        """Return the contexts in which a statement applies (its actions apart).
+
+        Parameters
+        ----------
+        source : Source
+            The statement.
+        members : PrincipalClass
+            Whose request.
+        resource : Resource
+            About what.
+        absent : Known
+            Keys that the action never carries.
+        """
+        d = self.space.diagrams
+        result = self._resource(source.compiled, members, resource)
+        for row in source.compiled.rows:
+            if result == FALSE:
+                break
+            result = d.both(result, self.row(row, members, resource, absent))
+        return result
+
+    def row(self, row: Row, members: PrincipalClass, resource: Resource, absent: Known) -> int:
+        """Return the contexts in which one row of a Condition block holds; see :meth:`statement_contexts`."""
+        organization = Known() if resource.organization is None else self._known_of[resource.arn]
+        bound = binding(row, absent, members.known, organization)
+        key = (id(row), bound)
+        if key not in self._contexts:
+            self._contexts[key] = row_contexts(row, bound, self.space)
+        return self._contexts[key]
+
+    def _resource(self, compiled: Compiled, members: PrincipalClass, resource: Resource) -> int:
+        key = (id(compiled), resource, tuple(members.known.get(k) for k in sorted(_variables(compiled))))
+        if key not in self._covered:
+            self._covered[key] = resource_contexts(compiled, resource, members.known, self.space)
+        return self._covered[key]
+
+    # -- cells --------------------------------------------------------------
+
+    def _evaluate(self, members: PrincipalClass) -> None:
+        principal = members.principal
+        temporary, long_term = _credentials(principal)
+        members.universe = self.space.universe(temporary=temporary, long_term=long_term)
+        done: dict[object, list[tuple[int, int]]] = {}
+        for resource in self.resources[principal.account]:
+            signature = self._signature(members, resource)
+            if signature not in done:
+                done[signature] = list(self._resource_cells(members, resource))
+            members.cells.extend(Cell(resource, actions, contexts) for actions, contexts in done[signature])
+
+    def _signature(self, members: PrincipalClass, resource: Resource) -> object:
+        organization = Known() if resource.organization is None else self._known_of[resource.arn]
+        parts: list[object] = [resource.kind]
+        for layer in members.layers:
+            for source in layer.sources:
+                covered = self._resource(source.compiled, members, resource)
+                parts.append(covered)
+                if covered != FALSE:
+                    parts.extend(binding(row, organization) for row in source.compiled.rows)
+        return tuple(parts)
+
+    def _resource_cells(self, members: PrincipalClass, resource: Resource) -> Iterator[tuple[int, int]]:
+        relevant = [
+            source.compiled
+            for layer in members.layers
+            for source in layer.sources
+            if source.compiled.actions & resource.actions
+            and self._resource(source.compiled, members, resource) != FALSE
+        ]
+        cells = [resource.actions]
+        splits = {compiled.actions for compiled in relevant}
+        splits |= {ACTIONS.carriers(key) for compiled in relevant for key in compiled.reads}
+        for split in splits:
+            cells = [part for cell in cells for part in (cell & split, cell & ~split) if part]
+        merged: dict[int, int] = {}
+        for cell in cells:
+            contexts = self.cell_contexts(members, resource, cell)
+            if contexts != FALSE:
+                merged[contexts] = merged.get(contexts, 0) | cell
+        for contexts, actions in merged.items():
+            yield actions, contexts
+
+    def absent_keys(self, members: PrincipalClass, actions: int) -> Known:
+        """Return the keys that a set of actions (all alike) never carries.
+
+        Parameters
+        ----------
+        members : PrincipalClass
+            Whose statements ask.
+        actions : int
+            Set of actions.
+        """
+        reads = {k for layer in members.layers for s in layer.sources for k in s.compiled.reads}
+        return Known({key: ABSENT_KEY for key in reads if not ACTIONS.carriers(key) & actions})
+
+    def cell_contexts(self, members: PrincipalClass, resource: Resource, actions: int) -> int:
+        """Return the contexts in which a set of actions (all alike) is allowed on a resource.
+
+        Parameters
+        ----------
+        members : PrincipalClass
+            Who asks.
+        resource : Resource
+            About what.
+        actions : int
+            Set of actions that no statement tells apart.
+        """
+        d = self.space.diagrams
+        absent = self.absent_keys(members, actions)
+        result = members.universe
+        denied = FALSE
+        for layer in members.layers:
+            allows, denies = self.layer_contexts(layer, members, resource, actions, absent)
+            result = d.both(result, allows)
+            denied = d.either(denied, denies)
+            if result == FALSE:
+                return FALSE
+        return d.minus(result, denied)
+
+    def layer_contexts(
+        self, layer: Layer, members: PrincipalClass, resource: Resource, actions: int, absent: Known
+    ) -> tuple[int, int]:
+        """Return the contexts in which a layer allows, and those in which it denies explicitly."""
+        d, space = self.space.diagrams, self.space
+        allows = TRUE if layer.unconditional else FALSE
+        denies = FALSE
+        if layer.unlisted:
+            allows = space.unknown(f"{layer.title} allow it ({layer.unlisted})")
+        for source in layer.sources:
+            if not source.compiled.actions & actions:
+                continue
+            if isinstance(source.compiled.statement, UnreadStatement):
+                may_allow, may_deny = self.unread(source)
+                allows, denies = d.either(allows, may_allow), d.either(denies, may_deny)
+                continue
+            contexts = self.statement_contexts(source, members, resource, absent)
+            if source.compiled.effect is Effect.ALLOW:
+                allows = d.either(allows, contexts)
+            else:
+                denies = d.either(denies, contexts)
+        return allows, denies
+
+    def unread(self, source: Source) -> tuple[int, int]:
+        """Return the contexts in which an unread statement may allow, and may deny: named unknowns."""
+        statement = source.compiled.statement
+        place = f"policy {source.policy.name}"
+        if statement.index >= 0:
+            place = f"statement {statement.index} of {place}"
+        effect = source.compiled.effect
+        may_allow = self.space.unknown(f"{place}, which cannot be read, allows it")
+        may_deny = self.space.unknown(f"{place}, which cannot be read, denies it")
+        return (FALSE if effect is Effect.DENY else may_allow, FALSE if effect is Effect.ALLOW else may_deny)
+
+
+def _credentials(principal: Principal) -> tuple[bool, bool]:
+    """Whether a principal can have temporary credentials, and long-term ones."""
+    return True, not principal.is_role
+
+
+def _variables(compiled: Compiled) -> frozenset[str]:
+    rows = {key for row in compiled.rows for key in row.reads}
+    return compiled.reads - rows
+
+
+def _target(target: OrganizationsTarget) -> str:
+    return f"{target.kind} {target.name or target.id}"
