@@ -202,7 +202,7 @@ class Draft:
     tree: Tree = field(default_factory=Tree)
     inventory: Inventory = field(default_factory=Inventory)
     documents: Documents = field(init=False)
-    _unknown: set[tuple[str, str]] = field(default_factory=set)
+    _met: set[tuple[str, ...]] = field(default_factory=set)
     _listings: dict[tuple[str, ...], _Listing] = field(default_factory=dict)
     _twice: dict[tuple[str, str], list[tuple[str, Origin]]] = field(default_factory=dict)
 
@@ -229,10 +229,15 @@ class Draft:
         origin = Origin(source, fault.pointer, fault.offset, fault.pointer)
         self.diagnostics.append(Diagnostic(severity, fault.code, fault.message, origin, fault.mend))
 
+    def is_first(self, *key: str) -> bool:
+        """Return whether this is the first time that something is met; for what is reported once."""
+        new = key not in self._met
+        self._met.add(key)
+        return new
+
     def unknown_field(self, what: str, key: str, entry: Entry) -> None:
         """Report a field that no reader knows, once for each kind of record."""
-        if (what, key) not in self._unknown:
-            self._unknown.add((what, key))
+        if self.is_first("unknown-field", what, key):
             self.warning(
                 "unknown-field",
                 f"the field {key!r} of a {what} is not known and was not read",

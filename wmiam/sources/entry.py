@@ -113,7 +113,7 @@ class Entry:
         """Return a field that is an object, None where it is absent."""
         value = self.value.get(key)
         if isinstance(value, Mapping):
-            return self._child(value, what, key)
+            return self._child(value, what, f"/{jsontext.escape(key)}")
         if value is not None:
             self._misfit(key, value, "an object")
         return None
@@ -121,9 +121,10 @@ class Entry:
     def entries(self, key: str, what: str) -> list[Entry]:
         """Return a field that is a list of objects; empty where it is absent."""
         found: list[Entry] = []
+        name = jsontext.escape(key)
         for index, value in enumerate(self._list(key)):
             if isinstance(value, Mapping):
-                found.append(self._child(value, what, key, index))
+                found.append(self._child(value, what, f"/{name}/{index}"))
             else:
                 self._misfit(f"{key}/{index}", value, "an object", self.origin(key, index))
         return found
@@ -145,9 +146,8 @@ class Entry:
             if key not in fields:
                 self.draft.unknown_field(self.what, key, self)
 
-    def _child(self, value: Mapping[str, object], what: str, *keys: str | int) -> Entry:
-        pointer = self.pointer + "".join(f"/{jsontext.escape(str(key))}" for key in keys)
-        return Entry(value, what, pointer, self.place, self.draft)
+    def _child(self, value: Mapping[str, object], what: str, pointer: str) -> Entry:
+        return Entry(value, what, self.pointer + pointer, self.place, self.draft)
 
     def _list(self, key: str) -> list[object]:
         value = self.value.get(key)

@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Final
 
+from wmiam.catalog import managed_policy
 from wmiam.estate.estate import Estate
 from wmiam.estate.model import (
     Account,
@@ -190,10 +191,6 @@ class _Linking:
     def shipped(self, arn: str, origin: Origin) -> Policy | None:
         """Return an AWS managed policy from the catalog, None where it is not one of those shipped."""
         if not _AWS_MANAGED.fullmatch(arn):
-            return None
-        try:
-            from wmiam.catalog import managed_policy
-        except ImportError:
             return None
         found = managed_policy(arn)
         if found is None:

@@ -142,7 +142,7 @@ class _Loading:
             shown = ", ".join(self.others[:5]) + (", …" if len(self.others) > 5 else "")
             number = len(self.others)
             draft.info("files-not-read", f"not read, as neither JSON nor YAML ({number}): {shown}")
-        if not draft.sources:
+        if not any(source.kind for source in draft.sources):
             draft.error(
                 "nothing-read",
                 "nothing in the input was recognised, so nothing is known",

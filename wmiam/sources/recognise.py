@@ -147,9 +147,12 @@ class _JsonReading:
         for fault in self.faults:
             self.draft.fault(self.source, fault)
         broken = any(not fault.harmless for fault in self.faults)
+        if broken:
+            # What is not recognised here may be so for the damage, which is reported.
+            return bool(self.kinds)
         if self.strangers:
             self._report_stranger(self.strangers[0])
-        elif not self.kinds and not broken:
+        elif not self.kinds:
             self.draft.warning("nothing-in-file", "this file holds no record", Origin(self.source))
         return bool(self.kinds)
 
@@ -184,7 +187,14 @@ class _JsonReading:
             for policy in held:
                 self._detail("Policies", policy)
             self.kinds[_DETAILS] = None
-            iam.read_page(self._entry(record, "page of authorization details"), self.account)
+            entry = self._entry(record, "page of authorization details")
+            for key in sorted(iam.DETAIL_LISTS & value.keys()):
+                if value[key] is not WALKED:
+                    mend = "keep the records as AWS prints them"
+                    self.draft.error(
+                        "bad-field", f"{key} is a list, and this is none", entry.origin(key), mend
+                    )
+            iam.read_page(entry, self.account)
             return record._replace(value=WALKED)
         if value["Policies"] is WALKED:
             value["Policies"] = [policy.value for policy in held]

@@ -30,20 +30,28 @@ _is_region = re.compile(r"[a-z]{2}(?:-[a-z]+)+-\d+").fullmatch
 _names_organization = re.compile(r"(?:organization|message)/(m-[A-Za-z0-9]+)(?:/.*)?", re.DOTALL).fullmatch
 
 
+_variable = re.compile(r"\$\{[^}]*\}")
+# Unlike ``*``, a variable stands for one text at a time: a region that it stands for is one of WorkMail's.
+_ANY_VALUE: Final = "?*"
+
+
 @lru_cache(maxsize=4096)
 def _matches(pattern: str, text: str) -> bool:
-    """Return whether a pattern may match a text; a policy variable in it may stand for anything."""
-    pieces = parse_template(pattern, variables=True, wildcards=True).resolve(lambda _key: None)
+    """Return whether a pattern may match a text."""
+    pieces = parse_template(pattern, variables=False, wildcards=True).resolve(lambda _key: None)
     return pieces is None or glob(pieces).fullmatch(text) is not None
 
 
 def _mail_arns(document: PolicyDocument) -> Iterator[list[str]]:
-    """Yield the six fields of each ARN pattern of a document that may name WorkMail resources."""
+    """Yield the six fields of each ARN pattern of a document that may name WorkMail resources.
+
+    A policy variable may stand for any text, and is given as a pattern.
+    """
     for statement in document.statements:
         texts = [*(statement.resources or ()), *(statement.not_resources or ())]
         texts += [value for condition in statement.conditions for value in condition.values]
         for text in texts:
-            fields = text.split(":", 5)
+            fields = _variable.sub(_ANY_VALUE, text).split(":", 5)
             if len(fields) == 6 and fields[0] == "arn":
                 services = ("workmail", "workmailmessageflow")
                 if any(_matches(fields[2], service) for service in services):
@@ -115,7 +123,10 @@ def named_regions(draft: Draft) -> list[str]:
                     regions |= {
                         region
                         for region in WORKMAIL_REGIONS
-                        if comparison.negated or any(_matches(value, region) for value in condition.values)
+                        if comparison.negated
+                        or any(
+                            _matches(_variable.sub(_ANY_VALUE, value), region) for value in condition.values
+                        )
                     }
     return sorted(regions)
 
