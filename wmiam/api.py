@@ -1,0 +1,97 @@
+"""Functions of the public face that belong to no one module: decide a request, write a report."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from os import PathLike
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, overload
+
+from wmiam.engine.decide import Decision, PolicySet
+from wmiam.engine.decide import decide as decide_request
+from wmiam.engine.request import Request
+from wmiam.engine.simulate import decide_line
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from wmiam.access import Access
+
+__all__ = ["decide", "report"]
+
+
+@overload
+def decide(request: Request, policies: PolicySet) -> Decision: ...
+@overload
+def decide(request: Mapping[str, Any]) -> Decision: ...
+def decide(request: Request | Mapping[str, Any], policies: PolicySet | None = None) -> Decision:
+    """Decide one request under the policies given with it.
+
+    Parameters
+    ----------
+    request : Request or mapping
+        The request; or request and policies together, as a line of ``wmiam simulate``
+        holds them: ``request``, ``identity_policies``, ``permissions_boundary``, …
+    policies : PolicySet, optional
+        The policies that count, where ``request`` is a :class:`Request`.
+
+    Returns
+    -------
+    Decision
+        Outcome, deciding statements, what blocks, and the trace.
+
+    Raises
+    ------
+    PolicyError, RequestError
+        If the request or a policy cannot be read.
+
+    Examples
+    --------
+    >>> decide(
+    ...     {
+    ...         "request": {
+    ...             "principal": "arn:aws:iam::111122223333:user/ana",
+    ...             "action": "workmail:ListOrganizations",
+    ...         },
+    ...         "identity_policies": [
+    ...             {"Statement": {"Effect": "Allow", "Action": "workmail:List*", "Resource": "*"}}
+    ...         ],
+    ...     }
+    ... ).allowed
+    True
+    """
+    if isinstance(request, Request):
+        return decide_request(request, policies or PolicySet())
+    if policies is not None:
+        raise TypeError("a mapping holds its policies itself: give policies with a Request only")
+    return decide_line(request)
+
+
+def report(
+    access: Access,
+    path: str | PathLike[str] = "report.html",
+    *,
+    title: str | None = None,
+    generated: datetime | None = None,
+) -> Path:
+    """Write the report on who can do what: one HTML file that needs no network.
+
+    Parameters
+    ----------
+    access : Access
+        What is reported.
+    path : str or path
+        The file to write.
+    title : str, optional
+        Title of the report; by default made from the estate's name.
+    generated : datetime, optional
+        The moment that the report names; by default now.
+
+    Returns
+    -------
+    pathlib.Path
+        The file.
+    """
+    from wmiam.report import write_report
+
+    return write_report(access, Path(path), title=title, generated=generated)
