@@ -205,6 +205,27 @@ class Diagrams:
         """Return the set of contexts of one conjunction."""
         return self.all_of(self.literal(variable, mask) for variable, mask in masks.items())
 
+    def holds(self, node: int, point: Mapping[int, int]) -> bool:
+        """Whether one context is in a set.
+
+        Parameters
+        ----------
+        node : int
+            The set.
+        point : mapping of int to int
+            Value of each variable that the set depends on.
+
+        Raises
+        ------
+        KeyError
+            If the set depends on a variable without value.
+        """
+        while node > TRUE:
+            variable, edges = self._nodes[node]
+            bit = 1 << point[variable]
+            node = next(child for mask, child in edges if mask & bit)
+        return node == TRUE
+
     def pick(self, node: int) -> dict[int, int] | None:
         """Return one context of a set as variable → value (those that matter), or None if it is empty."""
         if node == FALSE:

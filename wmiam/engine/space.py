@@ -7,7 +7,8 @@ from dataclasses import dataclass, field
 
 from wmiam.catalog import load
 from wmiam.engine.diagrams import FALSE, Diagrams
-from wmiam.engine.domains import Group, Test, build_groups
+from wmiam.engine.domains import ABSENT, Group, Test, build_groups
+from wmiam.engine.request import Context
 from wmiam.policy.model import Operator, Qualifier
 from wmiam.policy.operators import COMPARISONS, NULL
 from wmiam.policy.patterns import ascii_lower
@@ -150,6 +151,32 @@ class Space:
     def owner(self, variable: int) -> tuple[Dimension, int] | str:
         """Return what a variable stands for: a dimension and an index, or a named unknown."""
         return self._owner[variable]
+
+    def point(self, context: Context) -> dict[int, int]:
+        """Return the value of each variable in a concrete request context.
+
+        Parameters
+        ----------
+        context : Context
+            Every key that the request has; named unknowns get no value.
+        """
+        values: dict[int, int] = {}
+        for dimension in self.dimensions.values():
+            entry = context.get(dimension.key)
+            if entry is None and dimension.key in _SAME_MOMENT.values():
+                entry = next(
+                    (context[k] for k, v in _SAME_MOMENT.items() if v == dimension.key and k in context), None
+                )
+            members = () if entry is None or entry.is_null else entry.values
+            if dimension.multivalued and dimension.single is not None:
+                classes = {dimension.groups[0].class_of(member) for member in members}
+                for index, variable in enumerate(dimension.variables, 1):
+                    values[variable] = int(index in classes)
+                values[dimension.single] = int(len(members) == 1)
+            else:
+                for group, variable in zip(dimension.groups, dimension.variables, strict=True):
+                    values[variable] = group.class_of(members[0]) if members else ABSENT
+        return values
 
     # -- conditions ---------------------------------------------------------
 

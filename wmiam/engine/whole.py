@@ -23,13 +23,16 @@ from wmiam.engine.compile import (
 )
 from wmiam.engine.diagrams import FALSE, TRUE
 from wmiam.engine.knowledge import ABSENT_KEY, Known, organization_knowledge, principal_knowledge
-from wmiam.engine.resources import Resource, account_resources, resource_contexts
+from wmiam.engine.resources import Resource, account_resources
+from wmiam.engine.resources import resource_contexts as covered_contexts
 from wmiam.engine.space import Space, Usage
 from wmiam.estate.estate import Estate
 from wmiam.estate.model import Group, OrganizationsTarget, Policy, Principal, PrincipalKind
 from wmiam.policy.model import Effect, PolicyDocument, UnreadStatement
 
 __all__ = ["Cell", "Layer", "PrincipalClass", "Source", "Whole"]
+
+_NOTHING = Known()
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,9 +128,11 @@ class Whole:
     ----------
     estate : Estate
         What was read.
+    progress : bool, optional
+        Whether to show a progress bar; by default for large estates in a terminal or notebook.
     """
 
-    def __init__(self, estate: Estate) -> None:
+    def __init__(self, estate: Estate, *, progress: bool | None = None) -> None:
         self.estate = estate
         self._compiled: dict[int, tuple[Compiled, ...]] = {}
         self._scp_layers: dict[str, tuple[Layer, ...]] = {}
@@ -144,7 +149,7 @@ class Whole:
         self.class_of: dict[str, PrincipalClass] = {}
         self._classify()
         self.space = Space(self._usages())
-        for members in self.classes:
+        for members in _watched(self.classes, progress):
             self._evaluate(members)
 
     # -- principals to classes ----------------------------------------------
@@ -264,26 +269,31 @@ class Whole:
             Keys that the action never carries.
         """
         d = self.space.diagrams
-        result = self._resource(source.compiled, members, resource)
+        result = self.resource_contexts(source.compiled, members, resource)
         for row in source.compiled.rows:
             if result == FALSE:
                 break
             result = d.both(result, self.row(row, members, resource, absent))
         return result
 
+    def known_of(self, resource: Resource) -> Known:
+        """Return the keys that a resource decides."""
+        return _NOTHING if resource.organization is None else self._known_of[resource.arn]
+
     def row(self, row: Row, members: PrincipalClass, resource: Resource, absent: Known) -> int:
         """Return the contexts in which one row of a Condition block holds; see :meth:`statement_contexts`."""
-        organization = Known() if resource.organization is None else self._known_of[resource.arn]
+        organization = self.known_of(resource)
         bound = binding(row, absent, members.known, organization)
         key = (id(row), bound)
         if key not in self._contexts:
             self._contexts[key] = row_contexts(row, bound, self.space)
         return self._contexts[key]
 
-    def _resource(self, compiled: Compiled, members: PrincipalClass, resource: Resource) -> int:
+    def resource_contexts(self, compiled: Compiled, members: PrincipalClass, resource: Resource) -> int:
+        """Return the contexts in which a statement's resource elements cover a resource."""
         key = (id(compiled), resource, tuple(members.known.get(k) for k in sorted(_variables(compiled))))
         if key not in self._covered:
-            self._covered[key] = resource_contexts(compiled, resource, members.known, self.space)
+            self._covered[key] = covered_contexts(compiled, resource, members.known, self.space)
         return self._covered[key]
 
     # -- cells --------------------------------------------------------------
@@ -300,11 +310,11 @@ class Whole:
             members.cells.extend(Cell(resource, actions, contexts) for actions, contexts in done[signature])
 
     def _signature(self, members: PrincipalClass, resource: Resource) -> object:
-        organization = Known() if resource.organization is None else self._known_of[resource.arn]
+        organization = self.known_of(resource)
         parts: list[object] = [resource.kind]
         for layer in members.layers:
             for source in layer.sources:
-                covered = self._resource(source.compiled, members, resource)
+                covered = self.resource_contexts(source.compiled, members, resource)
                 parts.append(covered)
                 if covered != FALSE:
                     parts.extend(binding(row, organization) for row in source.compiled.rows)
@@ -316,7 +326,7 @@ class Whole:
             for layer in members.layers
             for source in layer.sources
             if source.compiled.actions & resource.actions
-            and self._resource(source.compiled, members, resource) != FALSE
+            and self.resource_contexts(source.compiled, members, resource) != FALSE
         ]
         cells = [resource.actions]
         splits = {compiled.actions for compiled in relevant}
@@ -401,6 +411,16 @@ class Whole:
         may_allow = self.space.unknown(f"{place}, which cannot be read, allows it")
         may_deny = self.space.unknown(f"{place}, which cannot be read, denies it")
         return (FALSE if effect is Effect.DENY else may_allow, FALSE if effect is Effect.ALLOW else may_deny)
+
+
+def _watched(classes: list[PrincipalClass], progress: bool | None) -> Iterable[PrincipalClass]:
+    """Return the classes, with a progress bar where it is wanted or takes long."""
+    if progress is False or (progress is None and len(classes) < 5000):
+        return classes
+    from tqdm.auto import tqdm
+
+    hidden = None if progress is None else not progress
+    return tqdm(classes, desc="Evaluating", unit=" classes", disable=hidden, leave=False)
 
 
 def _credentials(principal: Principal) -> tuple[bool, bool]:

@@ -1,0 +1,613 @@
+"""Effective access of every principal, WorkMail action and organization of an estate."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from wmiam.access import names
+from wmiam.access.words import describe
+from wmiam.catalog import Catalog, load
+from wmiam.engine.compile import ACTIONS
+from wmiam.engine.diagrams import FALSE
+from wmiam.engine.knowledge import ABSENT_KEY
+from wmiam.engine.request import Context
+from wmiam.engine.resources import Resource
+from wmiam.engine.space import Dimension, canonical_key
+from wmiam.engine.whole import PrincipalClass, Source, Whole
+from wmiam.errors import RequestError
+from wmiam.estate.estate import Estate
+from wmiam.estate.model import Organization, Policy, PolicyKind, Principal
+from wmiam.policy.model import Effect, UnreadStatement
+
+if TYPE_CHECKING:
+    import networkx as nx
+    import pandas as pd
+
+    from wmiam.access.explain import Explanation
+    from wmiam.access.summary import Summary
+
+__all__ = ["DECISIONS", "Access", "CellRow"]
+
+#: The three answers, from least to most.
+DECISIONS = ("denied", "conditional", "allowed")
+
+
+@dataclass(frozen=True, slots=True)
+class CellRow:
+    """The answer for one principal, action and organization.
+
+    Parameters
+    ----------
+    principal : Principal
+        Who.
+    action : str
+        Full action name.
+    resource : Resource or None
+        About what; None where the organization is in another account (D10).
+    organization : str
+        The organization's ARN; ``"*"`` for actions without resource.
+    decision : str
+        ``"allowed"``, ``"conditional"`` or ``"denied"``.
+    contexts, within : int
+        The contexts in which it is allowed, and those that can be.
+    """
+
+    principal: Principal
+    action: str
+    resource: Resource | None
+    organization: str
+    decision: str
+    contexts: int
+    within: int
+
+
+class Access:
+    """Effective access of an estate.
+
+    Parameters
+    ----------
+    estate : Estate
+        What was read.
+    whole : Whole
+        Its evaluation.
+    context : mapping, optional
+        Context keys that are fixed; see :meth:`given`.
+    """
+
+    def __init__(self, estate: Estate, whole: Whole, context: Mapping[str, object] | None = None) -> None:
+        self.estate = estate
+        self.whole = whole
+        self.context: dict[str, object] = dict(context or {})
+        self._fixed = {canonical_key(key): _values(key, value) for key, value in self.context.items()}
+        self._given = self._given_contexts()
+        self._words: dict[tuple[int, int], str] = {}
+        self._ways: dict[tuple[int, Resource, int], tuple[str, str]] = {}
+
+    @classmethod
+    def of(cls, estate: Estate, *, progress: bool | None = None) -> Access:
+        """Evaluate an estate.
+
+        Parameters
+        ----------
+        estate : Estate
+            What was read.
+        progress : bool, optional
+            Whether to show a progress bar.
+        """
+        return cls(estate, Whole(estate, progress=progress))
+
+    @property
+    def catalog(self) -> Catalog:
+        """The catalog of WorkMail's actions."""
+        return load()
+
+    @property
+    def principals(self) -> tuple[Principal, ...]:
+        """Every principal, sorted by ARN."""
+        return self.estate.principals
+
+    @property
+    def organizations(self) -> tuple[Organization, ...]:
+        """Every WorkMail organization, stand-ins last."""
+        return self.estate.organizations
+
+    # -- names --------------------------------------------------------------
+
+    def find_principal(self, name: str) -> Principal:
+        """Return the one principal of a name (ARN, short name); see :meth:`find_principals`."""
+        found = self.find_principals(name)
+        if len(found) > 1:
+            from wmiam.errors import AmbiguousNameError
+
+            raise AmbiguousNameError("principal", name, [p.arn for p in found])
+        return found[0]
+
+    def find_principals(self, name: str) -> list[Principal]:
+        """Return the principals of an ARN, a short name or a glob; raises :class:`NameLookupError`."""
+        return names.find_principals(name, self.principals)
+
+    def find_actions(self, name: str) -> list[str]:
+        """Return the full action names of a name or glob; raises :class:`UnknownNameError`."""
+        return names.find_actions(name, self.catalog)
+
+    def find_organizations(self, name: str) -> list[Organization]:
+        """Return the organizations of an ARN, id, alias or glob; raises :class:`NameLookupError`."""
+        return names.find_organizations(name, self.organizations)
+
+    # -- what if ------------------------------------------------------------
+
+    def given(self, context: Mapping[str, object] | None = None, /, **keys: object) -> Access:
+        """Return the same access with context keys fixed, without reading or evaluating again.
+
+        Parameters
+        ----------
+        context : mapping of str to value or list of values
+            E.g. ``{"aws:MultiFactorAuthPresent": True}``.  Of several values any may be
+            the request's; None is an absent key.
+        **keys : object
+            More keys, for those that are Python names.
+
+        Raises
+        ------
+        RequestError
+            If a value is not text, a number, true, false, None or a list of these.
+        """
+        return Access(self.estate, self.whole, {**self.context, **(context or {}), **keys})
+
+    def _given_contexts(self) -> int:
+        d = self.whole.space.diagrams
+        result = 1
+        for key, values in self._fixed.items():
+            dimension = self.whole.space.dimensions.get(key)
+            if dimension is not None:
+                result = d.both(result, d.any_of(self._equal(dimension, value) for value in values))
+        return result
+
+    def _equal(self, dimension: Dimension, value: str | None) -> int:
+        space, d = self.whole.space, self.whole.space.diagrams
+        if value is None:
+            return d.neither(space.presence(dimension))
+        if dimension.multivalued:
+            group = dimension.groups[0]
+            return d.literal(dimension.variables[group.class_of(value) - 1], 2)
+        return d.all_of(
+            d.literal(variable, 1 << group.class_of(value))
+            for group, variable in zip(dimension.groups, dimension.variables, strict=True)
+        )
+
+    def within(self, members: PrincipalClass, resource: Resource) -> int:
+        """Return the contexts that a class of principals can have, as far as keys are fixed.
+
+        Parameters
+        ----------
+        members : PrincipalClass
+            Whose requests.
+        resource : Resource
+            About what: a region that the organization is not in leaves none.
+        """
+        known = [members.known]
+        if resource.organization is not None:
+            known.append(self.whole.known_of(resource))
+        for key, values in self._fixed.items():
+            for source in known:
+                entry = source.get(key)
+                if entry is not None:
+                    is_absent = entry is ABSENT_KEY
+                    if not (None in values if is_absent else set(entry.values) & set(values)):
+                        return FALSE
+        return self.whole.space.diagrams.both(members.universe, self._given)
+
+    # -- cells --------------------------------------------------------------
+
+    def rows(
+        self,
+        principal: str | Principal | None = None,
+        action: str | None = None,
+        org: str | Organization | None = None,
+        *,
+        denied: bool = False,
+    ) -> Iterator[CellRow]:
+        """Yield the answers for some principals, actions and organizations, in order.
+
+        Parameters
+        ----------
+        principal, action, org : str, optional
+            ARN, short name or glob; None for all.  ``org="*"`` is all as well.
+        denied : bool
+            Whether to yield denied cells, too.
+        """
+        principals = self._principals(principal)
+        bits = self._bits(action)
+        arns = self._arns(org)
+        for subject in principals:
+            members = self.whole.class_of[subject.arn]
+            table = self._table(members)
+            for resource in self.whole.resources[subject.account]:
+                if arns is not None and resource.organization is not None and resource.arn not in arns:
+                    continue
+                wanted = resource.actions & bits
+                if not wanted:
+                    continue
+                within = self.within(members, resource)
+                for actions, contexts in self._split(table.get(resource, ()), wanted, denied):
+                    decision, narrowed = self._decide(contexts, within)
+                    if decision == "denied" and not denied:
+                        continue
+                    for bit in _bits_of(actions):
+                        yield CellRow(
+                            subject, ACTIONS.names[bit], resource, resource.arn, decision, narrowed, within
+                        )
+            if denied:
+                yield from self._elsewhere(subject, bits, arns)
+
+    def _elsewhere(self, subject: Principal, bits: int, arns: set[str] | None) -> Iterator[CellRow]:
+        """Yield the organizations of other accounts, all denied (D10), where they were asked for by name."""
+        wanted = bits & ~ACTIONS.wildcard_only
+        for organization in self.organizations if arns is not None else ():
+            if arns is not None and organization.arn in arns and organization.account != subject.account:
+                for bit in _bits_of(wanted):
+                    yield CellRow(subject, ACTIONS.names[bit], None, organization.arn, "denied", FALSE, FALSE)
+
+    def _table(self, members: PrincipalClass) -> dict[Resource, list[tuple[int, int]]]:
+        table: dict[Resource, list[tuple[int, int]]] = {}
+        for cell in members.cells:
+            table.setdefault(cell.resource, []).append((cell.actions, cell.contexts))
+        return table
+
+    @staticmethod
+    def _split(found: Any, wanted: int, denied: bool) -> Iterator[tuple[int, int]]:
+        left = wanted
+        for actions, contexts in found:
+            if actions & wanted:
+                yield actions & wanted, contexts
+                left &= ~actions
+        if denied and left:
+            yield left, FALSE
+
+    def _decide(self, contexts: int, within: int) -> tuple[str, int]:
+        narrowed = self.whole.space.diagrams.both(contexts, within)
+        if narrowed == FALSE:
+            return "denied", FALSE
+        return ("allowed" if narrowed == within else "conditional"), narrowed
+
+    def _principals(self, principal: str | Principal | None) -> tuple[Principal, ...] | list[Principal]:
+        if principal is None:
+            return self.principals
+        return [principal] if isinstance(principal, Principal) else self.find_principals(principal)
+
+    def _bits(self, action: str | None) -> int:
+        if action is None:
+            return ACTIONS.all
+        result = 0
+        for name in self.find_actions(action):
+            result |= 1 << ACTIONS.index[name]
+        return result
+
+    def _arns(self, org: str | Organization | None) -> set[str] | None:
+        if org is None or org == "*":
+            return None
+        found = [org] if isinstance(org, Organization) else self.find_organizations(org)
+        return {organization.arn for organization in found}
+
+    def allows(
+        self, principal: str, action: str, org: str | None = None, context: Mapping[str, object] | None = None
+    ) -> bool:
+        """Whether one concrete request is allowed, by the compiled form.
+
+        Parameters
+        ----------
+        principal, action, org : str
+            One principal, action and organization (None for actions without resource).
+        context : mapping
+            Every context key that the request has; what follows from principal and
+            organization need not be there.
+
+        Raises
+        ------
+        KeyError
+            If the answer depends on a named unknown.
+        """
+        subject, name = self.find_principal(principal), self.find_actions(action)[0]
+        bit = 1 << ACTIONS.index[name]
+        members = self.whole.class_of[subject.arn]
+        target = None if bit & ACTIONS.wildcard_only or org is None else self.find_organizations(org)[0]
+        point = self.whole.space.point(Context.of(context or {}))
+        for cell in members.cells:
+            if cell.actions & bit and cell.resource.organization is target:
+                return self.whole.space.diagrams.holds(cell.contexts, point)
+        return False
+
+    # -- sentences ----------------------------------------------------------
+
+    def when(self, row: CellRow) -> str:
+        """Return in plain words when a cell is allowed; ``""`` unless it is conditional.
+
+        Parameters
+        ----------
+        row : CellRow
+            The cell.
+        """
+        if row.decision != "conditional":
+            return ""
+        key = (row.contexts, row.within)
+        if key not in self._words:
+            self._words[key] = describe(row.contexts, row.within, self.whole.space)
+        return self._words[key]
+
+    def ways(self, row: CellRow) -> tuple[str, str]:
+        """Return how the permission of a cell arrives, and the statements that give it.
+
+        Parameters
+        ----------
+        row : CellRow
+            The cell.
+
+        Returns
+        -------
+        tuple of str
+            ``"group HelpDesk › policy help-desk"`` and ``"help-desk#Reset (file:line)"``; several
+            joined by ``"; "``.
+        """
+        if row.decision == "denied" or row.resource is None:
+            return "", ""
+        members = self.whole.class_of[row.principal.arn]
+        bit = 1 << ACTIONS.index[row.action]
+        key = (id(members), row.resource, bit)
+        if key not in self._ways:
+            self._ways[key] = self._find_ways(members, row.resource, bit)
+        return self._ways[key]
+
+    def _find_ways(self, members: PrincipalClass, resource: Resource, bit: int) -> tuple[str, str]:
+        layer = members.layers[0]
+        if layer.unconditional:
+            return "account root user", ""
+        absent = self.whole.absent_keys(members, bit)
+        d = self.whole.space.diagrams
+        through: list[str] = []
+        statements: list[str] = []
+        for source in layer.sources:
+            if not source.compiled.actions & bit or source.compiled.effect is Effect.DENY:
+                continue
+            contexts = self.whole.statement_contexts(source, members, resource, absent)
+            if d.both(contexts, members.universe) != FALSE:
+                through.append(way(source))
+                statements.append(statement_label(source))
+        return "; ".join(dict.fromkeys(through)), "; ".join(dict.fromkeys(statements))
+
+    # -- frames -------------------------------------------------------------
+
+    def cells(
+        self,
+        principal: str | None = None,
+        action: str | None = None,
+        org: str | None = None,
+        *,
+        denied: bool = False,
+        decision: str | None = None,
+    ) -> pd.DataFrame:
+        """Return the answers for some principals, actions and organizations.
+
+        Parameters
+        ----------
+        principal, action, org : str, optional
+            ARN, unambiguous short name or glob; None for all.
+        denied : bool
+            Whether denied cells are rows, too.
+        decision : str, optional
+            Only rows of this decision.
+
+        Returns
+        -------
+        pandas.DataFrame
+            Columns ``principal`` (ARN), ``name``, ``kind``, ``account``, ``action``,
+            ``organization`` (ARN; ``"*"`` for actions without resource), ``decision``
+            (ordered categorical), ``when``, ``through``, ``statements``.
+
+        Raises
+        ------
+        NameLookupError
+            If a name selects nothing, or is ambiguous.
+        """
+        from wmiam.access.frames import cells_frame
+
+        rows = self.rows(principal, action, org, denied=denied or decision == "denied")
+        return cells_frame(self, [row for row in rows if decision in (None, row.decision)])
+
+    def who_can(
+        self, action: str, org: str | None = None, *, decision: str | None = None, denied: bool = False
+    ) -> pd.DataFrame:
+        """Return who is allowed an action; columns as :meth:`cells`.
+
+        Parameters
+        ----------
+        action : str
+            ``workmail:ResetPassword``, ``ResetPassword`` or a glob.
+        org : str, optional
+            ARN, id, alias or glob of organizations; None for all.
+        decision : str, optional
+            Only rows of this decision.
+        denied : bool
+            Whether denied cells are rows, too.
+        """
+        return self.cells(None, action, org, decision=decision, denied=denied)
+
+    def what_can(
+        self,
+        principal: str,
+        org: str | None = None,
+        *,
+        action: str | None = None,
+        decision: str | None = None,
+        denied: bool = False,
+    ) -> pd.DataFrame:
+        """Return what a principal is allowed; columns as :meth:`cells`.
+
+        Parameters
+        ----------
+        principal : str
+            ARN, short name or glob.
+        org, action : str, optional
+            Only these organizations and actions.
+        decision : str, optional
+            Only rows of this decision.
+        denied : bool
+            Whether denied cells are rows, too.
+        """
+        return self.cells(principal, action, org, decision=decision, denied=denied)
+
+    def matrix(self, org: str | None = None) -> pd.DataFrame:
+        """Return principals × actions with the decision of each cell.
+
+        Parameters
+        ----------
+        org : str, optional
+            An organization; None for the most that is allowed on any organization of the
+            principal's account.
+
+        Returns
+        -------
+        pandas.DataFrame
+            Index ``principal`` (ARN), one ordered categorical column for each action.
+        """
+        from wmiam.access.frames import matrix_frame
+
+        return matrix_frame(self, org)
+
+    def capabilities(self, org: str | None = None) -> pd.DataFrame:
+        """Return how many principals have each capability on each organization.
+
+        Parameters
+        ----------
+        org : str, optional
+            Only these organizations.
+
+        Returns
+        -------
+        pandas.DataFrame
+            Columns ``capability``, ``title``, ``organization`` (ARN; ``""`` for any), ``allowed``
+            and ``conditional`` (numbers of principals), ``principals`` and
+            ``conditional_principals`` (lists of ARNs).
+        """
+        from wmiam.access.frames import capabilities_frame
+
+        return capabilities_frame(self, org)
+
+    def capability_of(self, principal: str) -> pd.DataFrame:
+        """Return the capabilities of a principal: ``capability``, ``organization``, ``decision``, ``when``.
+
+        Parameters
+        ----------
+        principal : str
+            ARN or short name.
+        """
+        from wmiam.access.frames import capability_of_frame
+
+        return capability_of_frame(self, self.find_principal(principal))
+
+    def explain(
+        self,
+        principal: str,
+        action: str,
+        org: str | None = None,
+        context: Mapping[str, object] | None = None,
+    ) -> Explanation:
+        """Explain one cell: which statements decide, when, and what would have to change.
+
+        Parameters
+        ----------
+        principal, action : str
+            One principal and one action.
+        org : str, optional
+            One organization; may be left out where the principal's account has just one, or
+            for actions without resource.
+        context : mapping, optional
+            Context keys to fix, as for :meth:`given`.
+
+        Raises
+        ------
+        NameLookupError
+            If a name selects nothing, or several.
+        """
+        from wmiam.access.explain import explain
+
+        return explain(self.given(context) if context else self, principal, action, org)
+
+    def summary(self) -> Summary:
+        """Return the numbers of the first screen."""
+        from wmiam.access.summary import summarize
+
+        return summarize(self)
+
+    def graph(self, **options: Any) -> nx.MultiDiGraph[str]:
+        """Return the estate as a graph; see :func:`wmiam.graph.build` for its attributes.
+
+        Parameters
+        ----------
+        **options
+            What to build: ``principals``, ``organizations``, ``actions``, ``statements``.
+        """
+        from wmiam.graph import build
+
+        return build(self.estate, access=self, **options)
+
+    def __repr__(self) -> str:
+        fixed = f", given {self.context}" if self.context else ""
+        return (
+            f"<Access of {len(self.principals)} principals, {len(self.organizations)} organizations{fixed}>"
+        )
+
+    def _repr_html_(self) -> str:
+        from wmiam.views.html import summary_html
+
+        return summary_html(self.summary())
+
+
+def way(source: Source) -> str:
+    """Return how a statement reaches a principal, in words."""
+    policy = source.policy
+    text = ("inline policy " if policy.kind is PolicyKind.INLINE else "policy ") + policy.name
+    return f"group {source.group.name} › {text}" if source.group is not None else text
+
+
+def statement_label(source: Source) -> str:
+    """Return ``policy#Sid (file:line)`` of a statement."""
+    statement, policy = source.compiled.statement, source.policy
+    unread = isinstance(statement, UnreadStatement)
+    label = f"{policy.name}#{statement.index if isinstance(statement, UnreadStatement) else statement.label}"
+    place = place_of(policy, statement.pointer)
+    return f"{label}{' (unread)' if unread else ''}" + (f" ({place})" if place else "")
+
+
+def place_of(policy: Policy, pointer: str) -> str:
+    """Return ``file:line`` of a place in a policy's document; the file alone where it is very large."""
+    if policy.origin is None:
+        return ""
+    origin = policy.origin.below(pointer)
+    line = origin.line if origin.source.size <= origin.source.KEEP else None
+    return origin.source.name if line is None else f"{origin.source.name}:{line}"
+
+
+def _bits_of(mask: int) -> Iterator[int]:
+    while mask:
+        low = mask & -mask
+        yield low.bit_length() - 1
+        mask ^= low
+
+
+def _values(key: str, value: object) -> tuple[str | None, ...]:
+    """Return the texts that a fixed key may have; None for "absent"."""
+    members = list(value) if isinstance(value, (list, tuple, set, frozenset)) else [value]
+    if not members:
+        raise RequestError(f"{key} is given no value: name one, or None for an absent key")
+    texts: list[str | None] = []
+    for member in members:
+        if member is None:
+            texts.append(None)
+        else:
+            text = Context.of({key: member})[key].values[0]
+            texts.append(
+                text.lower() if isinstance(member, str) and text.lower() in ("true", "false") else text
+            )
+    return tuple(texts)

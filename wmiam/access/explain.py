@@ -1,0 +1,380 @@
+"""Why one cell is as it is: layer by layer, statement by statement, and what would have to change."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from wmiam.access.access import place_of, way
+from wmiam.access.words import clause, describe, witness
+from wmiam.engine.compile import ACTIONS, Compiled
+from wmiam.engine.diagrams import FALSE
+from wmiam.engine.knowledge import ABSENT_KEY, Known
+from wmiam.engine.resources import Resource
+from wmiam.engine.whole import Layer, PrincipalClass, Source
+from wmiam.errors import AmbiguousNameError
+from wmiam.estate.model import Organization, Policy, Principal
+from wmiam.origin import Origin
+from wmiam.policy.model import Statement, UnreadStatement
+from wmiam.policy.patterns import action_matches
+
+if TYPE_CHECKING:
+    from wmiam.access.access import Access
+
+__all__ = ["Explanation", "LayerView", "StatementView", "explain"]
+
+
+@dataclass(frozen=True, slots=True)
+class StatementView:
+    """A statement that covers the action, and what it does here.
+
+    Parameters
+    ----------
+    policy : Policy
+        The policy that holds it.
+    through : str
+        How the principal has it.
+    statement : Statement or None
+        None for one that could not be read.
+    label, effect : str
+        Sid or index; ``"Allow"``, ``"Deny"`` or ``"unknown"``.
+    applies : str
+        ``"applies"``, ``"conditional"`` or ``"no"``.
+    why : str
+        Why it does not apply; else ``""``.
+    when : str
+        In which contexts it applies; ``""`` unless conditional.
+    origin : Origin or None
+        Its place.
+    parts : tuple of str
+        JSON pointers, relative to the statement, of the elements that decide.
+    """
+
+    policy: Policy
+    through: str
+    statement: Statement | None
+    label: str
+    effect: str
+    applies: str
+    why: str
+    when: str
+    origin: Origin | None
+    parts: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class LayerView:
+    """One kind of policy, or one level of SCPs, and what it says.
+
+    Parameters
+    ----------
+    kind, title : str
+        ``"identity"``, ``"permissions boundary"`` or ``"service control policy"``, and a heading.
+    decision : str
+        ``"allows"``, ``"conditional"``, ``"does not allow"`` or ``"denies"``.
+    when : str
+        In which contexts it allows; ``""`` unless conditional.
+    statements : tuple of StatementView
+        Those that cover the action.
+    """
+
+    kind: str
+    title: str
+    decision: str
+    when: str
+    statements: tuple[StatementView, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Explanation:
+    """Why a principal may or may not perform an action on an organization.
+
+    Parameters
+    ----------
+    principal : Principal
+        Who.
+    action, organization : str
+        Full action name; ARN, or ``"*"`` for actions without resource.
+    decision, when : str
+        The answer.
+    layers : tuple of LayerView
+        What must allow, each with its statements.
+    reasons : tuple of str
+        Why so, in sentences.
+    changes : tuple of str
+        What would have to change for the opposite.
+    notes : tuple of str
+        What else to know.
+    witness : dict or None
+        A small request context in which it is allowed; None if there is none.
+    """
+
+    principal: Principal
+    action: str
+    organization: str
+    decision: str
+    when: str
+    layers: tuple[LayerView, ...]
+    reasons: tuple[str, ...]
+    changes: tuple[str, ...]
+    notes: tuple[str, ...]
+    witness: dict[str, str] | None
+
+    def __str__(self) -> str:
+        """Return the explanation as text for a terminal."""
+        return "\n".join(self._lines())
+
+    def _lines(self) -> Iterator[str]:
+        yield f"{self.principal.arn}"
+        target = "" if self.organization == "*" else f" on {self.organization}"
+        yield f"{self.action}{target}"
+        yield f"  {self.decision.upper()}" + (f" {clause(self.when)}" if self.when else "")
+        for reason in self.reasons:
+            yield f"  {reason}"
+        for layer in self.layers:
+            yield f"\n{layer.title}: {layer.decision}" + (f" {clause(layer.when)}" if layer.when else "")
+            for view in layer.statements:
+                place = place_of(view.policy, view.statement.pointer) if view.statement else ""
+                yield f"  {view.effect} {view.policy.name}#{view.label}" + (f"  {place}" if place else "")
+                detail = view.when if view.applies == "conditional" else view.why
+                yield f"    {view.applies}" + (f": {detail}" if detail else "") + f"  [{view.through}]"
+        if self.witness:
+            yield "\nAllowed, for example, with " + ", ".join(f"{k} = {v}" for k, v in self.witness.items())
+        if self.changes:
+            yield "\nWhat would have to change:"
+            for change in self.changes:
+                yield f"  - {change}"
+        for note in self.notes:
+            yield f"\nNote: {note}"
+
+    def _repr_html_(self) -> str:
+        from wmiam.views.html import explanation_html
+
+        return explanation_html(self)
+
+
+def explain(access: Access, principal: str, action: str, org: str | None) -> Explanation:
+    """Explain one cell; see :meth:`wmiam.access.Access.explain`."""
+    subject = access.find_principal(principal)
+    found = access.find_actions(action)
+    if len(found) > 1:
+        raise AmbiguousNameError("action", action, found)
+    organization = _organization(access, subject, found[0], org)
+    return _Explainer(access, subject, found[0], organization).explain()
+
+
+def _organization(access: Access, subject: Principal, action: str, org: str | None) -> Organization | None:
+    if ACTIONS.wildcard_only >> ACTIONS.index[action] & 1:
+        return None
+    if org is not None and org != "*":
+        found = access.find_organizations(org)
+    else:
+        found = [o for o in access.organizations if o.account == subject.account]
+        if not found:
+            found = list(access.organizations)
+    if len(found) != 1:
+        raise AmbiguousNameError("organization", org or "*", [o.arn for o in found])
+    return found[0]
+
+
+class _Explainer:
+    """Gathers the explanation of one cell."""
+
+    def __init__(
+        self, access: Access, subject: Principal, action: str, organization: Organization | None
+    ) -> None:
+        self.access = access
+        self.whole = access.whole
+        self.space = access.whole.space
+        self.subject = subject
+        self.action = action
+        self.organization = organization
+        self.bit = 1 << ACTIONS.index[action]
+        self.members: PrincipalClass = self.whole.class_of[subject.arn]
+
+    def explain(self) -> Explanation:
+        """Return the explanation."""
+        target = self.organization
+        if target is not None and target.account != self.subject.account:
+            return self._elsewhere(target)
+        resource = next(
+            r
+            for r in self.whole.resources[self.subject.account]
+            if r.actions & self.bit and r.organization is target
+        )
+        within = self.access.within(self.members, resource)
+        d = self.space.diagrams
+        contexts = d.both(self.whole.cell_contexts(self.members, resource, self.bit), within)
+        decision = "denied" if contexts == FALSE else "allowed" if contexts == within else "conditional"
+        when = describe(contexts, within, self.space) if decision == "conditional" else ""
+        absent = self.whole.absent_keys(self.members, self.bit)
+        layers = tuple(self._layer(layer, resource, absent, within) for layer in self.members.layers)
+        return Explanation(
+            self.subject,
+            self.action,
+            resource.arn,
+            decision,
+            when,
+            layers,
+            tuple(self._reasons(decision, layers, within)),
+            tuple(self._changes(decision, layers)),
+            tuple(self._notes(absent)),
+            witness(contexts, within, self.space),
+        )
+
+    def _elsewhere(self, target: Organization) -> Explanation:
+        return Explanation(
+            self.subject,
+            self.action,
+            target.arn,
+            "denied",
+            "",
+            (),
+            (
+                f"The organization is in account {target.account}, the principal in {self.subject.account}. "
+                "WorkMail has no resource-based policies, so nothing in the organization's account can "
+                "admit a principal of another account.",
+            ),
+            (f"The principal would have to assume a role in account {target.account} that is allowed this.",),
+            (),
+            None,
+        )
+
+    def _layer(self, layer: Layer, resource: Resource, absent: Known, within: int) -> LayerView:
+        d = self.space.diagrams
+        allows, denies = self.whole.layer_contexts(layer, self.members, resource, self.bit, absent)
+        allows, denies = d.both(allows, within), d.both(denies, within)
+        net = d.minus(allows, denies)
+        if within == FALSE or net == FALSE:
+            decision = "denies" if denies != FALSE and allows != FALSE else "does not allow"
+            if denies == within and within != FALSE:
+                decision = "denies"
+        else:
+            decision = "allows" if net == within else "conditional"
+        views = tuple(
+            self._statement(source, resource, absent, within)
+            for source in layer.sources
+            if source.compiled.actions & self.bit
+        )
+        when = describe(net, within, self.space) if decision == "conditional" else ""
+        title = layer.title
+        if layer.unconditional:
+            title = "account root user: allowed everything in its account"
+        return LayerView(layer.kind, title, decision, when, views)
+
+    def _statement(self, source: Source, resource: Resource, absent: Known, within: int) -> StatementView:
+        statement = source.compiled.statement
+        policy = source.policy
+        origin = policy.origin.below(statement.pointer) if policy.origin is not None else None
+        if isinstance(statement, UnreadStatement):
+            effect = str(statement.effect) if statement.effect else "unknown"
+            return StatementView(
+                policy, way(source), None, str(statement.index), effect, "conditional", "",
+                f"unknown: {statement.reason}", origin, (),
+            )  # fmt: skip
+        contexts = self.whole.statement_contexts(source, self.members, resource, absent)
+        contexts = self.space.diagrams.both(contexts, within)
+        applies = "no" if contexts == FALSE else "applies" if contexts == within else "conditional"
+        why, parts = self._why(source.compiled, statement, resource, absent, within)
+        return StatementView(
+            policy,
+            way(source),
+            statement,
+            statement.label,
+            str(statement.effect),
+            applies,
+            why if applies == "no" else "",
+            describe(contexts, within, self.space) if applies == "conditional" else "",
+            origin,
+            parts,
+        )
+
+    def _why(
+        self, compiled: Compiled, statement: Statement, resource: Resource, absent: Known, within: int
+    ) -> tuple[str, tuple[str, ...]]:
+        """Return why a statement does not apply, and the elements that decide."""
+        d = self.space.diagrams
+        covered = self.whole.resource_contexts(compiled, self.members, resource)
+        name = "NotResource" if compiled.negated else "Resource"
+        if covered == FALSE:
+            if resource.organization is None:
+                return f"{self.action} takes no resource: only * covers it", (f"/{name}",)
+            return "its resources are others", (f"/{name}",)
+        parts = [f"/{'Action' if statement.actions is not None else 'NotAction'}{self._matched(statement)}"]
+        parts.append(f"/{name}")
+        failed = []
+        for row in compiled.rows:
+            contexts = d.both(self.whole.row(row, self.members, resource, absent), within)
+            pointer = f"/Condition/{row.condition.written}/{row.condition.key.replace('/', '~1')}"
+            if contexts == FALSE:
+                never = absent.get(row.key) is ABSENT_KEY
+                reason = (
+                    f"{row.condition.key} is never in a request for {self.action}"
+                    if never
+                    else f"{row.condition.written} on {row.condition.key} does not hold"
+                )
+                failed.append((reason, pointer))
+            elif contexts != within:
+                parts.append(pointer)
+        if failed:
+            return "; ".join(reason for reason, _ in failed), tuple(pointer for _, pointer in failed)
+        return "its conditions exclude each other", tuple(parts)
+
+    def _matched(self, statement: Statement) -> str:
+        for index, pattern in enumerate(statement.actions or ()):
+            if action_matches(pattern, self.action):
+                return f"/{index}"
+        return ""
+
+    def _reasons(self, decision: str, layers: tuple[LayerView, ...], within: int) -> Iterator[str]:
+        if within == FALSE:
+            yield "The fixed context keys leave no request that this principal could make."
+            return
+        for layer in layers:
+            for view in layer.statements:
+                if view.effect == "Deny" and view.applies == "applies":
+                    yield f"{view.policy.name}#{view.label} denies it in every request ({layer.title})."
+                elif view.effect == "Deny" and view.applies == "conditional":
+                    yield f"{view.policy.name}#{view.label} denies it {clause(view.when)}."
+            if layer.decision == "does not allow":
+                yield f"Nothing in {layer.title} allows it."
+        if decision != "denied":
+            allowing = [
+                v
+                for v in (layers[0].statements if layers else ())
+                if v.effect == "Allow" and v.applies != "no"
+            ]
+            for view in allowing:
+                suffix = f" {clause(view.when)}" if view.when else ""
+                yield f"{view.policy.name}#{view.label} allows it{suffix} ({view.through})."
+
+    def _changes(self, decision: str, layers: tuple[LayerView, ...]) -> Iterator[str]:
+        for layer in layers:
+            for view in layer.statements:
+                if decision != "allowed" and view.effect == "Deny" and view.applies != "no":
+                    yield f"{view.policy.name}#{view.label} would have to except it."
+            if decision != "allowed" and layer.decision == "does not allow":
+                near = next((v for v in layer.statements if v.effect == "Allow" and v.why), None)
+                hint = f" ({near.policy.name}#{near.label} does not: {near.why})" if near else ""
+                yield f"A statement in {layer.title} would have to allow {self.action}{hint}."
+        if decision != "denied" and layers:
+            for view in layers[0].statements:
+                if view.effect == "Allow" and view.applies != "no":
+                    source = f"{view.policy.name}#{view.label}"
+                    yield f"To take it away: remove {self.action} from {source}, or deny it."
+
+    def _notes(self, absent: Known) -> Iterator[str]:
+        read = sorted(key for key in absent.entries if absent.entries[key] is ABSENT_KEY)
+        used = {
+            row.condition.key
+            for layer in self.members.layers
+            for source in layer.sources
+            if source.compiled.actions & self.bit
+            for row in source.compiled.rows
+            if row.key in read
+        }
+        for key in sorted(used):
+            yield f"Requests for {self.action} never carry {key}."
+        if self.organization is not None and self.organization.tags is None:
+            yield "No file lists the organization's tags, so conditions on aws:ResourceTag stay open."
