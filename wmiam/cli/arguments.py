@@ -1,0 +1,226 @@
+"""What several commands share: their help, their arguments, and reading the estate."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING, Final
+
+from wmiam.cli.output import FORMATS
+from wmiam.diagnostics import Severity
+from wmiam.errors import InputError
+from wmiam.policy.patterns import ascii_lower
+from wmiam.views.text import visible
+
+if TYPE_CHECKING:
+    from wmiam.access import Access
+    from wmiam.estate import Estate
+
+__all__ = [
+    "EXIT_CODES",
+    "Commands",
+    "HelpFormatter",
+    "add_format",
+    "add_given",
+    "add_org",
+    "add_output",
+    "add_paths",
+    "given",
+    "read_access",
+    "read_estate",
+]
+
+#: Last part of a command's help where nothing is special about its exit code.
+EXIT_CODES: Final = """\
+exit codes:
+  0  answered, whatever the answer is
+  2  wrong usage, an unknown name, or input that cannot be used"""
+
+
+class HelpFormatter(argparse.RawDescriptionHelpFormatter):
+    """Help with the line breaks of its author, and room for the names of options."""
+
+    def __init__(self, prog: str) -> None:
+        super().__init__(prog, max_help_position=30, width=min(_columns(), 100))
+
+
+def _columns() -> int:
+    import shutil
+
+    return shutil.get_terminal_size().columns - 2
+
+
+class Commands:
+    """Receives the commands of each module.
+
+    Parameters
+    ----------
+    subparsers : argparse action
+        What ``add_subparsers`` gave.
+    """
+
+    def __init__(self, subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+        self._subparsers = subparsers
+
+    def add(
+        self,
+        name: str,
+        run: Callable[[argparse.Namespace], int],
+        summary: str,
+        description: str,
+        epilog: str,
+    ) -> argparse.ArgumentParser:
+        """Add a command and return its parser.
+
+        Parameters
+        ----------
+        name : str
+            What the user types.
+        run : callable
+            Takes the arguments, returns the exit code.
+        summary : str
+            One line for the list of commands.
+        description : str
+            What question it answers.
+        epilog : str
+            Examples on the bundled data, and exit codes.
+        """
+        parser = self._subparsers.add_parser(
+            name, help=summary, description=description, epilog=epilog, formatter_class=HelpFormatter
+        )
+        parser.set_defaults(run=run)
+        parser.add_argument("--debug", action="store_true", help="show where in the program an error arose")
+        return parser
+
+
+def add_paths(parser: argparse.ArgumentParser) -> None:
+    """Add the folders and files to read."""
+    parser.add_argument(
+        "paths",
+        nargs="+",
+        metavar="PATH",
+        help="folder or file to read; what a file holds is told by its content",
+    )
+
+
+def add_org(parser: argparse.ArgumentParser) -> None:
+    """Add the choice of a WorkMail organization."""
+    parser.add_argument(
+        "--org", metavar="ORG", help="WorkMail organization: ARN, id, alias or pattern with * (default: all)"
+    )
+
+
+def add_given(parser: argparse.ArgumentParser) -> None:
+    """Add the context keys that the user fixes."""
+    parser.add_argument(
+        "--given",
+        action="append",
+        default=[],
+        metavar="KEY=VALUE",
+        help="ask only about requests that carry this value of a condition key, such as "
+        "aws:MultiFactorAuthPresent=false; of several values with commas any may be the request's; "
+        "KEY= stands for requests without the key; may be repeated for other keys",
+    )
+
+
+def add_format(parser: argparse.ArgumentParser, forms: Sequence[str] = FORMATS) -> None:
+    """Add the choice of format and of the file to write.
+
+    Parameters
+    ----------
+    parser : argparse.ArgumentParser
+        The command's parser.
+    forms : sequence of str
+        The formats that the command has.
+    """
+    parser.add_argument(
+        "--format",
+        choices=forms,
+        default="table",
+        help="table is for reading; the others hold everything in full (default: table)",
+    )
+    add_output(parser)
+
+
+def add_output(parser: argparse.ArgumentParser) -> None:
+    """Add the file to write."""
+    parser.add_argument(
+        "-o", "--output", metavar="FILE", help="write to FILE, whole or not at all, instead of the terminal"
+    )
+
+
+def given(arguments: argparse.Namespace) -> dict[str, str | list[str] | None]:
+    """Return the context keys that the user fixed with ``--given``; None for one that is absent.
+
+    Parameters
+    ----------
+    arguments : argparse.Namespace
+        Parsed arguments.
+
+    Raises
+    ------
+    InputError
+        If one has no ``=``, or a key is given twice.
+    """
+    fixed: dict[str, str | list[str] | None] = {}
+    for text in arguments.given:
+        key, sign, value = text.partition("=")
+        if not sign or not key:
+            raise InputError(
+                f"--given {text!r} has no key and value",
+                mend="write KEY=VALUE, such as --given aws:MultiFactorAuthPresent=false",
+            )
+        if ascii_lower(key) in {ascii_lower(known) for known in fixed}:
+            raise InputError(
+                f"--given names {key} twice", mend=f"write the values with commas: --given {key}=a,b"
+            )
+        values = [member for member in value.split(",") if member]
+        fixed[key] = values if len(values) > 1 else values[0] if values else None
+    return fixed
+
+
+def read_estate(paths: list[str]) -> Estate:
+    """Return the estate that files describe, and say on standard error how well they were understood.
+
+    Parameters
+    ----------
+    paths : list of str
+        Folders and files.
+    """
+    from wmiam.sources import load
+
+    estate = load(*paths)
+    counted = {
+        severity: sum(d.severity is severity for d in estate.diagnostics)
+        for severity in (Severity.ERROR, Severity.WARNING)
+    }
+    if any(counted.values()):
+        told = ", ".join(f"{n} {s}{'' if n == 1 else 's'}" for s, n in counted.items() if n)
+        answers = "; answers are incomplete" if counted[Severity.ERROR] else ""
+        _note(f"{told} in the input{answers}: run wmiam lint {_quoted(paths)}")
+    return estate
+
+
+def read_access(arguments: argparse.Namespace) -> Access:
+    """Return the access that the user asks about: the estate's, with the given keys fixed.
+
+    Parameters
+    ----------
+    arguments : argparse.Namespace
+        Parsed arguments with ``paths`` and ``given``.
+    """
+    fixed = given(arguments)
+    access = read_estate(arguments.paths).access()
+    return access.given(fixed) if fixed else access
+
+
+def _quoted(paths: list[str]) -> str:
+    import shlex
+
+    return " ".join(shlex.quote(os.fspath(path)) for path in paths)
+
+
+def _note(text: str) -> None:
+    print(f"wmiam: {visible(text)}", file=sys.stderr)

@@ -1,0 +1,85 @@
+"""The command that opens JupyterLab."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+from wmiam.cli.arguments import Commands
+from wmiam.errors import InputError
+
+__all__ = ["add_commands"]
+
+
+def add_commands(commands: Commands) -> None:
+    """Add the commands of this module.
+
+    Parameters
+    ----------
+    commands : Commands
+        Receives them.
+    """
+    parser = commands.add(
+        "lab",
+        _lab,
+        "open JupyterLab on the first notebook",
+        "Opens JupyterLab on a notebook, or on the first one of a folder.  It listens on this machine\n"
+        "alone and looks for no updates.  Ctrl-C ends it.",
+        """\
+examples:
+  wmiam lab
+  wmiam lab notebooks --print-only
+
+exit codes:
+  0  JupyterLab was ended
+  2  wrong usage, or no notebook there""",
+    )
+    parser.add_argument(
+        "path", nargs="?", default="notebooks", metavar="PATH", help="notebook or folder (default: notebooks)"
+    )
+    parser.add_argument("--no-browser", action="store_true", help="print the address and open no browser")
+    parser.add_argument("--print-only", action="store_true", help="print the command that would run, and end")
+
+
+def _lab(arguments: argparse.Namespace) -> int:
+    command = _command(_first_notebook(Path(arguments.path)), no_browser=arguments.no_browser)
+    if arguments.print_only:
+        import shlex
+
+        print(shlex.join(command))
+        return 0
+    return 0 if subprocess.run(command, check=False).returncode == 0 else 2  # noqa: S603
+
+
+def _first_notebook(path: Path) -> Path:
+    if path.is_file():
+        return path
+    notebooks = sorted(path.glob("*.ipynb"))
+    if not notebooks:
+        raise InputError(
+            "there is no notebook",
+            path=str(path),
+            mend="run this in the folder of the repository, or name a notebook",
+        )
+    return notebooks[0]
+
+
+def _command(notebook: Path, *, no_browser: bool) -> list[str]:
+    notebook = notebook.resolve()
+    # Notebooks read ../data, so the file browser shows the folder that the user is in.
+    root = Path.cwd() if notebook.is_relative_to(Path.cwd()) else notebook.parent
+    command = [
+        *(sys.executable, "-m", "jupyterlab", str(notebook)),
+        f"--ServerApp.root_dir={root}",
+        "--ServerApp.ip=127.0.0.1",
+        "--LabApp.check_for_updates_class=jupyterlab.NeverCheckForUpdate",
+    ]
+    if no_browser:
+        command.append("--no-browser")
+    if hasattr(os, "geteuid") and os.geteuid() == 0:
+        # In a container the only user is often root; the server listens on loopback and asks for a token.
+        command.append("--allow-root")
+    return command

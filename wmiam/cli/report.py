@@ -1,0 +1,57 @@
+"""The command that writes the report."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+
+from wmiam.cli.arguments import Commands, add_given, add_paths, read_access
+from wmiam.errors import InputError
+
+__all__ = ["add_commands"]
+
+
+def add_commands(commands: Commands) -> None:
+    """Add the commands of this module.
+
+    Parameters
+    ----------
+    commands : Commands
+        Receives them.
+    """
+    parser = commands.add(
+        "report",
+        _report,
+        "write the report: one HTML file that works offline",
+        "Who can read mail, take over mailboxes, export them or destroy evidence, in which WorkMail\n"
+        "organizations, and under which conditions?  Writes one HTML file that needs no network.",
+        """\
+examples:
+  wmiam report data/acme -o report.html
+  wmiam report data/acme --given aws:MultiFactorAuthPresent=false -o without-mfa.html
+
+The file appears only when all of it is written.  If parts of the input were not understood,
+the report is written all the same and says that it is incomplete.
+
+exit codes:
+  0  written
+  2  wrong usage, or input that cannot be used""",
+    )
+    add_paths(parser)
+    parser.add_argument(
+        "-o", "--output", metavar="FILE", default="report.html", help="file to write (default: report.html)"
+    )
+    parser.add_argument("--title", help="title of the report (default: made from the input's name)")
+    add_given(parser)
+
+
+def _report(arguments: argparse.Namespace) -> int:
+    from wmiam.report import write_report
+
+    target = Path(arguments.output)
+    # Found out before the estate is read, which may take long.
+    if target.is_dir() or not target.absolute().parent.is_dir():
+        raise InputError("cannot be written: no such folder, or a folder itself", path=arguments.output)
+    written = write_report(read_access(arguments), target, title=arguments.title)
+    print(f"{written}\n{written.resolve().as_uri()}")
+    return 0
