@@ -306,6 +306,9 @@ class Access:
 
         Raises
         ------
+        RequestError
+            If no request has such a context: a key that is always there is missing, or keys
+            contradict each other.
         KeyError
             If the answer depends on a named unknown.
         """
@@ -314,6 +317,8 @@ class Access:
         members = self.whole.class_of[subject.arn]
         target = None if bit & ACTIONS.wildcard_only or org is None else self.find_organizations(org)[0]
         point = self.whole.space.point(Context.of(context or {}))
+        if not self.whole.space.diagrams.holds(members.universe, point):
+            raise RequestError("no request of this principal has just these context keys")
         for cell in members.cells:
             if cell.actions & bit and cell.resource.organization is target:
                 return self.whole.space.diagrams.holds(cell.contexts, point)

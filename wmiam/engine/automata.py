@@ -76,6 +76,21 @@ class TextPattern:
                 break
         return states
 
+    def can_end(self, states: frozenset[int], without: str) -> bool:
+        """Whether some text that lacks certain letters leads from these positions to a match.
+
+        Parameters
+        ----------
+        states : frozenset of int
+            Positions, as :meth:`read` gives them.
+        without : str
+            Letters that the rest of the text cannot have.
+        """
+        return any(
+            all(not wanted or wanted not in without for wanted, _, _ in self.steps[state:])
+            for state in states
+        )
+
     def letters(self) -> set[str]:
         """Return the letters that make a difference to this pattern."""
         found = {wanted for wanted, _, _ in self.steps if wanted}

@@ -232,8 +232,14 @@ def _wanted(row: Row, bound: Binding) -> list[Test | None]:
             value, variables=row.variables and comparison.variables, wildcards=comparison.wildcards
         )
         pieces = template.resolve(context.single)
-        tests.append(None if pieces is None else Test(positive_base(comparison.name), pieces))
+        tests.append(None if pieces is None else Test(_base(row), pieces))
     return tests
+
+
+def _base(row: Row) -> str:
+    """Return the positive operator of a row; numbers compared with ``aws:EpochTime`` are moments."""
+    base = positive_base(row.condition.operator.base)
+    return base.replace("Numeric", "Date") if row.key == "aws:currenttime" else base
 
 
 def _is_open(bound: Binding) -> tuple[bool, bool]:
@@ -292,5 +298,7 @@ def row_contexts(row: Row, bound: Binding, space: Space) -> int:
     if variable and condition.operator.base != NULL:
         values = " or ".join(condition.values)
         return space.unknown(f"{condition.operator} holds for {condition.key} and {values}")
+    if condition.operator.base.startswith("Numeric") and condition.key.lower() == "aws:currenttime":
+        return FALSE  # C9: a time is no number
     wanted = [] if condition.operator.base == NULL else _wanted(row, bound)
     return space.condition(condition.key, condition.operator, wanted, condition.values)

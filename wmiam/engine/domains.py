@@ -108,6 +108,9 @@ class Group:
         value : str
             A value of the key.
         """
+        example = value.lower() if self.family == "bool" else value
+        if example in self.witnesses:
+            return self.witnesses.index(example)
         outcome = {test: COMPARISONS[test.base].test(value, test.wanted) for test in self.true}
         for index in range(1, len(self.witnesses)):
             bit = 1 << index
@@ -131,6 +134,8 @@ def build_groups(tests: Iterable[Test], *, kind: str = "String", needs_empty: bo
     needs_empty : bool
         Whether empty text must be a class of its own (set operators ask for it).
     """
+    if needs_empty:
+        tests = [*tests, Test("StringEquals", ("",))]
     every = sorted(set(tests), key=lambda t: (t.base, t.text))
     if kind == "Bool":
         return [_evaluated("bool", ["true", "false"], every)]
@@ -140,14 +145,14 @@ def build_groups(tests: Iterable[Test], *, kind: str = "String", needs_empty: bo
     groups = []
     for family, members in families.items():
         if family == "text":
-            groups += _text_groups(members, needs_empty)
+            groups += _text_groups(members)
         elif family == "address":
             groups.append(_address_group(members))
         elif family == "bool":
             groups.append(_evaluated("bool", ["true", "false", "other"], members))
         else:
             groups.append(_ordered_group(family, members))
-    return groups or [_evaluated("text", ["", "any"] if needs_empty else ["any"], [])]
+    return groups or [_evaluated("text", ["any"], [])]
 
 
 def _family(base: str) -> str:
@@ -171,8 +176,8 @@ def _pattern(test: Test) -> TextPattern | None:
     return glob_pattern(test.wanted, fold=test.base == "StringEqualsIgnoreCase")
 
 
-def _text_groups(tests: list[Test], needs_empty: bool) -> list[Group]:
-    constants = sorted({t.text for t in tests if t.is_constant} | ({""} if needs_empty else set()))
+def _text_groups(tests: list[Test]) -> list[Group]:
+    constants = sorted({t.text for t in tests if t.is_constant})
     patterns = {t: p for t in tests if not t.is_constant and (p := _pattern(t)) is not None}
     automata = list(patterns.values())
     if any(t.base == "ArnLike" for t in tests):

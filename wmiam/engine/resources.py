@@ -130,7 +130,7 @@ def _any_other(pieces: tuple[Piece, ...], text: str, organization: Organization,
     if resource_regex(pieces).fullmatch(prefix + _ANY_ID):
         return TRUE
     plain = all(isinstance(piece, str) for piece in pieces)
-    if plain or not glob_pattern(pieces).read(_known_part(prefix, organization)):
+    if plain or not _may_match(pieces, prefix, organization):
         return FALSE
     return space.unknown(f"the organization is one that {text} names")
 
@@ -149,12 +149,23 @@ def _messages(pieces: tuple[Piece, ...], text: str, organization: Organization, 
         return TRUE
     incoming = space.unknown(INCOMING) if any(covered) else FALSE
     result = incoming if covered[0] else d.neither(incoming) if covered[1] else FALSE
-    prefix = f"{head}:message/" + ("" if organization.stand_in else f"{identity}/")
-    if not any(covered) and glob_pattern(pieces).read(_known_part(prefix, organization)):
-        return space.unknown(f"the message is one that {text} names")
+    if not any(covered):
+        prefixes = (
+            [f"{head}:message/"]
+            if organization.stand_in
+            else [f"{head}:message/{identity}/{way}/" for way in ("incoming", "outgoing")]
+        )
+        if any(_may_match(pieces, prefix, organization) for prefix in prefixes):
+            return space.unknown(f"the message is one that {text} names")
     return result
 
 
-def _known_part(prefix: str, organization: Organization) -> str:
-    """Return the part of an ARN that is sure: up to the region where that is open."""
-    return prefix if organization.region != "*" else prefix[: prefix.index(":", 8) + 1]
+def _may_match(pieces: tuple[Piece, ...], prefix: str, organization: Organization) -> bool:
+    """Whether a pattern matches some resource that begins with a prefix, but not any."""
+    pattern = glob_pattern(pieces)
+    if organization.region == "*":
+        # Where even the region is open, only what stands before it is sure.
+        return bool(pattern.read(prefix[: prefix.index(":", 8) + 1]))
+    if organization.stand_in and "message/" in prefix:
+        return pattern.can_end(pattern.read(prefix), ":")
+    return pattern.can_end(pattern.read(prefix), ":/")

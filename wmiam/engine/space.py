@@ -176,7 +176,18 @@ class Space:
             else:
                 for group, variable in zip(dimension.groups, dimension.variables, strict=True):
                     values[variable] = group.class_of(members[0]) if members else ABSENT
+        self._complete_request_tags(values)
         return values
+
+    def _complete_request_tags(self, values: dict[int, int]) -> None:
+        """Give a value to tags that the request names by ``aws:TagKeys`` alone (``UntagResource``)."""
+        tag_keys = self.dimensions.get("aws:tagkeys")
+        for key, dimension in self.dimensions.items() if tag_keys is not None else ():
+            if key.startswith("aws:requesttag/") and tag_keys is not None:
+                at = tag_keys.groups[0].class_of(dimension.name.partition("/")[2])
+                if values[tag_keys.variables[at - 1]]:
+                    for variable in dimension.variables:
+                        values[variable] = values[variable] or ABSENT + 1
 
     # -- conditions ---------------------------------------------------------
 

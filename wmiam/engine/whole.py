@@ -204,7 +204,12 @@ class Whole:
                 principal.account,
                 _credentials(principal),
                 tuple(
-                    (layer.title, layer.unlisted, tuple(dict.fromkeys(id(s.compiled) for s in layer.sources)))
+                    (
+                        layer.title,
+                        layer.unlisted,
+                        layer.unconditional,
+                        tuple(dict.fromkeys(id(source.compiled) for source in layer.sources)),
+                    )
                     for layer in layers
                 ),
                 self._attributes(layers, known),
