@@ -171,7 +171,8 @@ def style(width: int | None) -> bool:
 
 def _csv(rows: Rows) -> bytes:
     buffer = io.StringIO()
-    writer = csv.writer(buffer, lineterminator="\n")
+    # Lines end as RFC 4180 has it; with another end csv would leave a lone \r in a cell unquoted.
+    writer = csv.writer(buffer)
     writer.writerow(rows.columns)
     writer.writerows([_cell(value) for value in row] for row in rows.values)
     # A lone surrogate, which JSON input may carry, has no UTF-8 form.

@@ -329,7 +329,8 @@ def _matrix(arguments: argparse.Namespace) -> int:
     if not arguments.denied:
         granted = frame != "denied"
         frame = frame.loc[granted.any(axis=1), granted.any(axis=0)]
-    rows = Rows.of_frame(frame.rename_axis("principal").reset_index())
+    cells = zip(frame.index, frame.to_numpy().tolist(), strict=True)
+    rows = Rows(("principal", *frame.columns), [(arn, *row) for arn, row in cells])
     emit(rows, arguments.format, arguments.output, lambda width: _matrix_text(access, rows, width))
     return 0
 
