@@ -1,0 +1,142 @@
+"""The report: one HTML file that opens from disk, asks nothing of the network and answers at once."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import json
+import os
+import tempfile
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
+
+from markupsafe import Markup
+
+from wmiam.views.templating import environment, read_asset
+
+if TYPE_CHECKING:
+    from wmiam.access import Access
+
+__all__ = ["render_report", "write_report"]
+
+_STYLES: Final = ("report.css", "matrix.css")
+_SCRIPTS: Final = ("core.js", "explanation.js", "matrix.js", "page.js")
+
+
+def write_report(
+    access: Access,
+    path: str | os.PathLike[str],
+    *,
+    title: str | None = None,
+    generated: datetime | None = None,
+) -> Path:
+    """Write the report; whole, or not at all.
+
+    Parameters
+    ----------
+    access : Access
+        What is reported.
+    path : str or path
+        The file to write; one that is there is replaced.
+    title : str, optional
+        Heading; by default made from the estate's name.
+    generated : datetime, optional
+        The moment that the report names; see :func:`render_report`.
+
+    Returns
+    -------
+    pathlib.Path
+        The file.
+
+    Raises
+    ------
+    OSError
+        If the file cannot be written.
+    """
+    target = Path(path)
+    text = render_report(access, title=title, generated=generated)
+    # In the same folder, so that the last step is a rename and no half-written file is ever seen.
+    handle, name = tempfile.mkstemp(prefix=f".{target.name}.", suffix=".part", dir=target.absolute().parent)
+    try:
+        with os.fdopen(handle, "w", encoding="utf-8", newline="\n") as file:
+            file.write(text)
+        os.chmod(name, _mode(target))
+        os.replace(name, target)
+    except BaseException:
+        os.unlink(name)
+        raise
+    return target
+
+
+def render_report(access: Access, *, title: str | None = None, generated: datetime | None = None) -> str:
+    """Return the report's HTML.
+
+    Parameters
+    ----------
+    access : Access
+        What is reported.
+    title : str, optional
+        Heading; by default made from the estate's name.
+    generated : datetime, optional
+        The moment that the report names, without time zone taken as UTC.  By default that of the
+        environment variable ``SOURCE_DATE_EPOCH``, else now.  All else depends on the input alone.
+    """
+    from wmiam.report.content import gather
+    from wmiam.report.matrix import matrix_payload
+    from wmiam.report.people import principal_groups
+
+    groups = principal_groups(access)
+    content = gather(access, groups, title, _moment(generated))
+    css = "".join(read_asset("wmiam.report", f"assets/{name}") for name in _STYLES)
+    parts = [read_asset("wmiam.report", f"assets/{name}") for name in _SCRIPTS]
+    script = f'(() => {{\n"use strict";\n{"".join(parts)}}})();\n'
+    return (
+        environment("wmiam.report")
+        .get_template("report.html.j2")
+        .render(
+            it=content,
+            css=Markup(css),  # noqa: S704 - our own file
+            script=Markup(script),  # noqa: S704 - our own files
+            data=_embedded(matrix_payload(access, groups)),
+            policy=_policy(css, script),
+        )
+    )
+
+
+def _policy(css: str, script: str) -> str:
+    """Return a Content-Security-Policy that admits this style, this script and nothing else."""
+    return (
+        f"default-src 'none'; style-src {_hash(css)}; script-src {_hash(script)}; "
+        "img-src data:; base-uri 'none'; form-action 'none'"
+    )
+
+
+def _hash(text: str) -> str:
+    digest = hashlib.sha256(text.encode()).digest()
+    return f"'sha256-{base64.b64encode(digest).decode()}'"
+
+
+def _embedded(value: Any) -> Markup:
+    """Return a value as JSON that can stand in a script element: nothing in it can end the element."""
+    text = json.dumps(value, ensure_ascii=False, separators=(",", ":"))
+    for char in "<>&\u2028\u2029":
+        text = text.replace(char, f"\\u{ord(char):04x}")
+    return Markup(text)  # noqa: S704 - made safe above
+
+
+def _moment(generated: datetime | None) -> datetime:
+    if generated is None:
+        epoch = os.environ.get("SOURCE_DATE_EPOCH", "")
+        return datetime.fromtimestamp(int(epoch), UTC) if epoch.isdecimal() else datetime.now(UTC)
+    return generated.replace(tzinfo=UTC) if generated.tzinfo is None else generated.astimezone(UTC)
+
+
+def _mode(target: Path) -> int:
+    """Return the permissions for the file: those of the one that is replaced, else what the process gives."""
+    try:
+        return target.stat().st_mode & 0o777
+    except OSError:
+        mask = os.umask(0)
+        os.umask(mask)
+        return 0o666 & ~mask

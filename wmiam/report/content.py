@@ -1,0 +1,203 @@
+"""What the report's page shows, gathered from an access before any HTML is made."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from wmiam import __version__
+from wmiam.access import Access
+from wmiam.diagnostics import Diagnostic, Severity
+from wmiam.origin import SourceFile
+from wmiam.report.people import (
+    CapabilityList,
+    OrganizationList,
+    PrincipalGroup,
+    capability_lists,
+    organization_lists,
+    organization_order,
+)
+from wmiam.views.text import count
+
+__all__ = ["Content", "DiagnosticRow", "gather"]
+
+#: Organizations that the first screen shows as columns of their own.
+_COLUMNS = 6
+#: Rows of a list that stand in the page itself; the matrix holds everything.
+_MOST = 400
+
+
+@dataclass(frozen=True, slots=True)
+class DiagnosticRow:
+    """One diagnostic with its place in words."""
+
+    severity: str
+    code: str
+    message: str
+    place: str
+    pointer: str
+    mend: str
+
+
+@dataclass(frozen=True, slots=True)
+class Content:
+    """Everything that the templates show.
+
+    Parameters
+    ----------
+    access : Access
+        What is reported.
+    title, generated : str
+        Heading, and the moment in words.
+    capabilities, organizations, diagnostics : tuple
+        The lists, in the order of the page.
+    """
+
+    access: Access
+    title: str
+    generated: str
+    capabilities: tuple[CapabilityList, ...]
+    organizations: tuple[OrganizationList, ...]
+    diagnostics: tuple[DiagnosticRow, ...]
+    version: str = __version__
+    most: int = _MOST
+
+    @property
+    def principals(self) -> int:
+        """How many principals there are."""
+        return len(self.access.principals)
+
+    @property
+    def accounts(self) -> int:
+        """How many accounts have principals."""
+        return len({principal.account for principal in self.access.principals})
+
+    @property
+    def unread_accounts(self) -> tuple[str, ...]:
+        """Accounts that the files name without their principals."""
+        known = self.access.estate.accounts.values()
+        return tuple(sorted(self.account_name(a.id) for a in known if not a.has_iam))
+
+    @property
+    def named(self) -> int:
+        """How many organizations the files name."""
+        return sum(1 for organization in self.access.organizations if not organization.stand_in)
+
+    @property
+    def actions(self) -> int:
+        """How many actions the catalog has."""
+        return len(self.access.catalog.actions)
+
+    @property
+    def catalog_date(self) -> str:
+        """The catalog's date."""
+        return self.access.catalog.as_of
+
+    @property
+    def wildcard_only(self) -> tuple[str, ...]:
+        """Actions that take no resource."""
+        return tuple(action.name for action in self.access.catalog.actions if action.wildcard_only)
+
+    @property
+    def wide(self) -> bool:
+        """Whether there are too many organizations for a column each."""
+        return len(self.organizations) > _COLUMNS
+
+    @property
+    def order(self) -> tuple[int, ...]:
+        """Indexes of the organizations as the page shows them: by account, stand-ins last."""
+        return organization_order(self.access)
+
+    @property
+    def sources(self) -> tuple[SourceFile, ...]:
+        """The input files, by name."""
+        return tuple(sorted(self.access.estate.sources, key=lambda source: source.name))
+
+    @property
+    def errors(self) -> int:
+        """How many diagnostics leave the answer open."""
+        return sum(1 for row in self.diagnostics if row.severity == Severity.ERROR)
+
+    @property
+    def context(self) -> tuple[tuple[str, str], ...]:
+        """Context keys that are fixed, with their values in words."""
+        return tuple((key, _value(value)) for key, value in self.access.context.items())
+
+    @property
+    def headline(self) -> str:
+        """The answer in one sentence."""
+        if not self.principals:
+            return "The files hold no principals, so there is nothing to answer yet."
+        gravest = [item for item in self.capabilities[:3] if item.holders]
+        whole = f"Of {count(self.principals, 'principal')}"
+        if not gravest:
+            return f"{whole}, none can read mail, take over a mailbox or export mail."
+        parts = [f"{item.anywhere.allowed:,} can {_verb(item)}" for item in gravest]
+        if len(parts) > 1:
+            parts[-1] = f"and {parts[-1]}"
+        joined = (", " if len(parts) > 2 else " ").join(parts)
+        more = sum(item.anywhere.conditional for item in gravest)
+        return f"{whole}, {joined} in every case" + ("; others only under a condition." if more else ".")
+
+    def account_name(self, account: str) -> str:
+        """Return an account's name, or its id where it has none."""
+        known = self.access.estate.accounts.get(account)
+        return known.name if known is not None and known.name else account
+
+
+def gather(
+    access: Access, groups: Sequence[PrincipalGroup], title: str | None, generated: datetime
+) -> Content:
+    """Gather what the page shows.
+
+    Parameters
+    ----------
+    access : Access
+        What is reported.
+    groups : sequence of PrincipalGroup
+        Its principals.
+    title : str or None
+        Heading; by default made from the estate's name.
+    generated : datetime
+        The moment that the page names.
+    """
+    estate = access.estate
+    capabilities = capability_lists(access, groups)
+    order = list(Severity)
+    diagnostics = sorted(estate.diagnostics, key=lambda diagnostic: order.index(diagnostic.severity))
+    heading = "Who can do what to Amazon WorkMail" + (f" in {estate.name}" if estate.name else "")
+    return Content(
+        access,
+        heading if title is None else title,
+        f"{generated.day} {generated:%B %Y, %H:%M} UTC",
+        capabilities,
+        organization_lists(access, groups, capabilities),
+        tuple(_row(diagnostic) for diagnostic in diagnostics),
+    )
+
+
+def _row(diagnostic: Diagnostic) -> DiagnosticRow:
+    place, pointer = "", ""
+    if diagnostic.origin is not None:
+        position = diagnostic.origin.position
+        place, pointer = diagnostic.origin.source.name, diagnostic.origin.pointer
+        if position is not None:
+            place += f":{position.line}:{position.column}"
+    return DiagnosticRow(
+        str(diagnostic.severity), diagnostic.code, diagnostic.message, place, pointer, diagnostic.mend
+    )
+
+
+def _verb(item: CapabilityList) -> str:
+    """Return a capability's title inside a sentence."""
+    title = item.capability.title
+    return title[:1].lower() + title[1:]
+
+
+def _value(value: object) -> str:
+    if isinstance(value, (list, tuple, set, frozenset)):
+        return " or ".join(_value(member) for member in value)
+    if value is None:
+        return "absent"
+    return str(value).lower() if isinstance(value, bool) else str(value)

@@ -1,0 +1,301 @@
+"""Who holds each capability, on which organizations, when and through what: for the report's lists.
+
+Principals whose rows would read the same share one row, so that an estate of
+thousands of principals keeps lists that a person can read.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from wmiam.access.access import Access, CellRow
+from wmiam.access.frames import capability_rows
+from wmiam.access.words import describe
+from wmiam.catalog import Capability
+from wmiam.engine.whole import PrincipalClass
+from wmiam.estate.model import Organization, Principal
+
+__all__ = [
+    "CapabilityList",
+    "Count",
+    "Holders",
+    "OrganizationList",
+    "PeopleRow",
+    "PrincipalGroup",
+    "capability_lists",
+    "organization_lists",
+    "organization_order",
+    "principal_groups",
+]
+
+_RANK = {"allowed": 2, "conditional": 1, "denied": 0}
+
+
+@dataclass(frozen=True, slots=True)
+class Count:
+    """Numbers of principals: in every request context, and only under a condition."""
+
+    allowed: int = 0
+    conditional: int = 0
+
+    def plus(self, decision: str, number: int) -> Count:
+        """Return the numbers with so many more principals of a decision."""
+        if decision == "allowed":
+            return Count(self.allowed + number, self.conditional)
+        return Count(self.allowed, self.conditional + number)
+
+
+@dataclass(frozen=True, slots=True)
+class Holders:
+    """Principals of one account that hold a capability in the same way.
+
+    Parameters
+    ----------
+    principals : tuple of Principal
+        Who, sorted by name.
+    decision, when, through : str
+        As in the frames of :class:`wmiam.access.Access`.
+    organizations : tuple of int
+        On which organizations: indexes into ``access.organizations``.
+    """
+
+    principals: tuple[Principal, ...]
+    decision: str
+    organizations: tuple[int, ...]
+    when: str
+    through: str
+
+
+@dataclass(frozen=True, slots=True)
+class CapabilityList:
+    """One capability: how many hold it, and who.
+
+    Parameters
+    ----------
+    capability : Capability
+        As the catalog describes it.
+    anywhere : Count
+        Principals that hold it on at least one organization.
+    by_organization : tuple of Count
+        In the order of ``access.organizations``.
+    holders : tuple of Holders
+        Those allowed in every request context first.
+    """
+
+    capability: Capability
+    anywhere: Count
+    by_organization: tuple[Count, ...]
+    holders: tuple[Holders, ...]
+
+    @property
+    def reached(self) -> int:
+        """How many organizations someone holds it on."""
+        return sum(1 for count in self.by_organization if count.allowed or count.conditional)
+
+    @property
+    def besides(self) -> tuple[str, ...]:
+        """Permissions of other services that ways to it take besides, and that are not evaluated."""
+        ways = self.capability.alternatives
+        return tuple(dict.fromkeys(action for way in ways for action, _ in way.also))
+
+    @property
+    def always_besides(self) -> bool:
+        """Whether every way to it takes such permissions."""
+        return all(way.also for way in self.capability.alternatives)
+
+
+@dataclass(frozen=True, slots=True)
+class PeopleRow:
+    """Principals that can do the same to one organization.
+
+    Parameters
+    ----------
+    principals : tuple of Principal
+        Who, sorted by name.
+    decisions : tuple of str
+        One for each capability of the catalog.
+    actions : Count
+        How many actions they are allowed.
+    """
+
+    principals: tuple[Principal, ...]
+    decisions: tuple[str, ...]
+    actions: Count
+
+
+@dataclass(frozen=True, slots=True)
+class OrganizationList:
+    """One organization: who can do anything to it."""
+
+    organization: Organization
+    rows: tuple[PeopleRow, ...]
+
+    @property
+    def size(self) -> int:
+        """How many principals can do anything to it."""
+        return sum(len(row.principals) for row in self.rows)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class PrincipalGroup:
+    """The principals of one class, of which none can do more than another.
+
+    Parameters
+    ----------
+    members : PrincipalClass
+        The class.
+    principals : tuple of Principal
+        All of it, sorted by name.
+    rows : dict of (str, str) to CellRow
+        What each is allowed, by organization (ARN or ``"*"``) and action.
+    """
+
+    members: PrincipalClass
+    principals: tuple[Principal, ...]
+    rows: dict[tuple[str, str], CellRow]
+
+
+def principal_groups(access: Access) -> tuple[PrincipalGroup, ...]:
+    """Return the principals of an access, those of one class together.
+
+    Parameters
+    ----------
+    access : Access
+        The effective access.
+    """
+    found: dict[int, list[Principal]] = defaultdict(list)
+    for principal in access.principals:
+        found[id(access.whole.class_of[principal.arn])].append(principal)
+    return tuple(
+        PrincipalGroup(
+            access.whole.class_of[principals[0].arn],
+            _sorted(principals),
+            {(row.organization, row.action): row for row in access.rows(principals[0])},
+        )
+        for principals in found.values()
+    )
+
+
+def capability_lists(access: Access, groups: Sequence[PrincipalGroup]) -> tuple[CapabilityList, ...]:
+    """Return who holds each capability.
+
+    Parameters
+    ----------
+    access : Access
+        The effective access.
+    groups : sequence of PrincipalGroup
+        :func:`principal_groups` of the same access.
+    """
+    return tuple(_capability_list(access, groups, item) for item in access.catalog.capabilities)
+
+
+def organization_lists(
+    access: Access, groups: Sequence[PrincipalGroup], capabilities: Sequence[CapabilityList]
+) -> tuple[OrganizationList, ...]:
+    """Return who can do anything to each organization.
+
+    Parameters
+    ----------
+    access : Access
+        The effective access.
+    groups : sequence of PrincipalGroup
+        :func:`principal_groups` of the same access.
+    capabilities : sequence of CapabilityList
+        :func:`capability_lists` of the same access.
+    """
+    decisions: dict[tuple[str, int], list[str]] = {}
+    for column, item in enumerate(capabilities):
+        for holders in item.holders:
+            for principal in holders.principals:
+                for place in holders.organizations:
+                    held = decisions.setdefault((principal.arn, place), ["denied"] * len(capabilities))
+                    held[column] = holders.decision
+    lists = []
+    for place, organization in enumerate(access.organizations):
+        alike: dict[tuple[str, tuple[str, ...], Count], list[Principal]] = defaultdict(list)
+        for group in groups:
+            here = [row.decision for (arn, _), row in group.rows.items() if arn == organization.arn]
+            if here:
+                actions = Count(here.count("allowed"), here.count("conditional"))
+                first = group.principals[0]
+                held = decisions.get((first.arn, place), ["denied"] * len(capabilities))
+                alike[(first.account, tuple(held), actions)] += group.principals
+        rows = [PeopleRow(_sorted(who), held, actions) for (_, held, actions), who in alike.items()]
+        lists.append(OrganizationList(organization, tuple(sorted(rows, key=_gravest))))
+    return tuple(lists)
+
+
+def organization_order(access: Access) -> tuple[int, ...]:
+    """Return the indexes of the organizations in the order to show them: by account, stand-ins last.
+
+    Parameters
+    ----------
+    access : Access
+        The effective access.
+    """
+
+    def key(index: int) -> tuple[object, ...]:
+        organization = access.organizations[index]
+        return organization.stand_in, organization.account, organization.region, organization.label
+
+    return tuple(sorted(range(len(access.organizations)), key=key))
+
+
+def _capability_list(
+    access: Access, groups: Sequence[PrincipalGroup], capability: Capability
+) -> CapabilityList:
+    """Return who holds one capability: principals whose rows read the same together, gravest first."""
+    places = {organization.arn: index for index, organization in enumerate(access.organizations)}
+    group_of = {id(group.members): group for group in groups}
+    best: dict[int, str] = {}
+    numbers = [Count() for _ in places]
+    ways: dict[tuple[int, str, str, str], list[int]] = defaultdict(list)
+    for members, organization, contexts, within in capability_rows(access, capability):
+        group, place = group_of[id(members)], places[organization.arn]
+        decision = "allowed" if contexts == within else "conditional"
+        best[id(members)] = max(decision, best.get(id(members), "denied"), key=_RANK.__getitem__)
+        numbers[place] = numbers[place].plus(decision, len(group.principals))
+        when = describe(contexts, within, access.whole.space)
+        through = _through(access, group, organization, capability)
+        ways[(id(members), decision, when, through)].append(place)
+    alike: dict[tuple[str, str, tuple[int, ...], str, str], list[Principal]] = defaultdict(list)
+    for (key, decision, when, through), found in ways.items():
+        group = group_of[key]
+        account = group.principals[0].account
+        alike[(account, decision, tuple(sorted(found)), when, through)] += group.principals
+    anywhere = Count()
+    for key, decision in best.items():
+        anywhere = anywhere.plus(decision, len(group_of[key].principals))
+    holders = [
+        Holders(_sorted(who), decision, found, when, through)
+        for (_, decision, found, when, through), who in alike.items()
+    ]
+    holders.sort(key=lambda row: (-_RANK[row.decision], row.principals[0].account, _name(row.principals[0])))
+    return CapabilityList(capability, anywhere, tuple(numbers), tuple(holders))
+
+
+def _through(
+    access: Access, group: PrincipalGroup, organization: Organization, capability: Capability
+) -> str:
+    """Return how a capability's permissions arrive, each way once."""
+    found = (
+        group.rows.get((arn, action)) for action in capability.actions for arn in (organization.arn, "*")
+    )
+    ways = [way for row in found if row is not None for way in access.ways(row)[0].split("; ")]
+    return "; ".join(dict.fromkeys(ways))
+
+
+def _gravest(row: PeopleRow) -> tuple[object, ...]:
+    """Return a sorting key that puts rows with most access first."""
+    ranks = [-_RANK[decision] for decision in row.decisions]
+    return (sum(ranks), ranks, -row.actions.allowed, -row.actions.conditional, _name(row.principals[0]))
+
+
+def _sorted(principals: Iterable[Principal]) -> tuple[Principal, ...]:
+    return tuple(sorted(principals, key=_name))
+
+
+def _name(principal: Principal) -> tuple[str, str]:
+    return principal.name.lower(), principal.arn

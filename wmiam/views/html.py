@@ -1,0 +1,108 @@
+"""How wmiam's objects show themselves in a notebook: fragments of HTML that need nothing else.
+
+Each carries its own style, which follows JupyterLab's theme where there is one
+and the reader's colour scheme elsewhere.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from markupsafe import Markup
+
+from wmiam.diagnostics import Diagnostic, Severity
+from wmiam.estate.estate import Estate
+from wmiam.views.statements import PolicyLine, statement_lines
+from wmiam.views.templating import environment, read_asset
+from wmiam.views.text import count
+
+if TYPE_CHECKING:
+    from wmiam.access import Explanation, StatementView, Summary
+
+__all__ = ["diagnostics_html", "estate_html", "explanation_html", "summary_html"]
+
+_SHOWN = 50
+
+
+def explanation_html(explanation: Explanation) -> str:
+    """Return an explanation: the decision, the statements that make it, and what would have to change.
+
+    Parameters
+    ----------
+    explanation : Explanation
+        What :meth:`wmiam.access.Access.explain` returned.
+    """
+    return _render("explanation.html.j2", it=explanation, lines=view_lines)
+
+
+def estate_html(estate: Estate) -> str:
+    """Return what an estate holds, account by account.
+
+    Parameters
+    ----------
+    estate : Estate
+        What :func:`wmiam.load` returned.
+    """
+    principals = Counter(principal.account for principal in estate.principals)
+    named = [organization for organization in estate.organizations if not organization.stand_in]
+    rows = [
+        {
+            "account": account,
+            "principals": principals[account.id],
+            "organizations": [o.label for o in named if o.account == account.id],
+        }
+        for account in sorted(estate.accounts.values(), key=lambda account: account.id)
+    ]
+    return _render("estate.html.j2", it=estate, named=named, rows=rows, counted=_counted(estate.diagnostics))
+
+
+def summary_html(summary: Summary) -> str:
+    """Return the first screen: how many principals have each capability, on how many organizations.
+
+    Parameters
+    ----------
+    summary : Summary
+        What :meth:`wmiam.access.Access.summary` returned.
+    """
+    return _render("summary.html.j2", it=summary)
+
+
+def diagnostics_html(diagnostics: Sequence[Diagnostic]) -> str:
+    """Return diagnostics as a table, the gravest first, at most fifty.
+
+    Parameters
+    ----------
+    diagnostics : sequence of Diagnostic
+        What was not understood, or looks wrong.
+    """
+    order = list(Severity)
+    rows = sorted(diagnostics, key=lambda diagnostic: order.index(diagnostic.severity))
+    more = max(0, len(rows) - _SHOWN)
+    return _render("diagnostics.html.j2", rows=rows[:_SHOWN], more=more, counted=_counted(diagnostics))
+
+
+def view_lines(view: StatementView) -> tuple[PolicyLine, ...]:
+    """Return the JSON lines of the statement that a view is about.
+
+    Parameters
+    ----------
+    view : StatementView
+        A statement in an explanation.
+    """
+    if view.statement is None:
+        return ()
+    return statement_lines(view.policy, view.statement.pointer, view.statement, keep=view.parts)
+
+
+def _counted(diagnostics: Sequence[Diagnostic]) -> str:
+    """Return how many diagnostics there are of each severity, in words; ``""`` where there are none."""
+    counts = Counter(diagnostic.severity for diagnostic in diagnostics)
+    nouns = {Severity.ERROR: "error", Severity.WARNING: "warning", Severity.INFO: "remark"}
+    return ", ".join(count(counts[severity], noun) for severity, noun in nouns.items() if counts[severity])
+
+
+def _render(name: str, **values: object) -> str:
+    css = Markup(read_asset("wmiam.views", "templates/fragment.css"))  # noqa: S704 - our own file
+    return environment("wmiam.views").get_template(name).render(css=css, **values)
