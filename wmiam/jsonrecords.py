@@ -384,8 +384,11 @@ _constant = re.compile(r"-?Infinity|NaN").match
 
 def _margin(text: str, at: int) -> int | None:
     """Return how far the value at an offset is indented, or None where other text stands before it."""
-    start = text.rfind("\n", 0, at) + 1
-    return None if text[start:at].strip(" \t") else at - start
+    # Step by step: in a file of one long line, a search for its start would cost as much as reading it.
+    start = at
+    while start and text[start - 1] in " \t":
+        start -= 1
+    return at - start if not start or text[start - 1] == "\n" else None
 
 
 def _indentation(text: str, line: int) -> int:
