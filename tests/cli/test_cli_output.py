@@ -101,8 +101,8 @@ def test_no_csv_cell_is_a_formula(first: str) -> None:
     assert inner == f"x{text}"
 
 
-def test_csv_of_numbers_stays_numbers() -> None:
-    assert encode(Rows(("n",), [(-1,)]), "csv") == b"n\r\n-1\r\n"
+def test_csv_of_numbers_and_truths() -> None:
+    assert encode(Rows(("n", "t"), [(-1, True)]), "csv") == b"n,t\r\n-1,true\r\n"
 
 
 def test_parquet_reads_back(tmp_path: Path) -> None:

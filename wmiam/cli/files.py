@@ -1,4 +1,4 @@
-"""The commands that work on files and need no access: simulate, lint, catalog."""
+"""The commands that work on files and need no access: simulate and lint."""
 
 from __future__ import annotations
 

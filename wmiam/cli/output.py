@@ -180,12 +180,14 @@ def _csv(rows: Rows) -> bytes:
 
 
 def _cell(value: object) -> object:
-    """Return a cell that no spreadsheet takes for a formula.
+    """Return a cell as text that no spreadsheet takes for a formula; members of a list part by ``;``.
 
     Notes
     -----
     Source: OWASP, "CSV Injection".
     """
+    if isinstance(value, bool):
+        return "true" if value else "false"
     if isinstance(value, list):
         value = "; ".join(str(item) for item in value)
     if isinstance(value, str) and value.startswith(_FORMULA):

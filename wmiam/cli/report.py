@@ -6,6 +6,7 @@ import argparse
 from pathlib import Path
 
 from wmiam.cli.arguments import Commands, add_given, add_paths, read_access
+from wmiam.cli.output import open_output
 from wmiam.errors import InputError
 
 __all__ = ["add_commands"]
@@ -46,12 +47,19 @@ exit codes:
 
 
 def _report(arguments: argparse.Namespace) -> int:
-    from wmiam.report import write_report
+    from wmiam.report import render_report
 
     target = Path(arguments.output)
     # Found out before the estate is read, which may take long.
     if target.is_dir() or not target.absolute().parent.is_dir():
-        raise InputError("cannot be written: no such folder, or a folder itself", path=arguments.output)
-    written = write_report(read_access(arguments), target, title=arguments.title)
-    print(f"{written}\n{written.resolve().as_uri()}")
+        raise InputError(
+            "no report can be written there",
+            path=arguments.output,
+            mend="name a file in a folder that exists",
+        )
+    text = render_report(read_access(arguments), title=arguments.title)
+    with open_output(arguments.output) as stream:
+        stream.write(text.encode("utf-8", "backslashreplace"))
+    if target.is_file():
+        print(f"{target}\n{target.resolve().as_uri()}")
     return 0
