@@ -6,12 +6,14 @@ import json
 import os
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from estate_shapes import A, B, codes, details, document, only, place, principal, read, user
 
 from wmiam.diagnostics import Severity
+from wmiam.errors import InputError
 from wmiam.sources import load
 
 ANA, BOB = details(user("ana")), details(user("bob", B))
@@ -93,12 +95,40 @@ def test_a_pipe_in_the_folder_does_not_hang(tmp_path: Path) -> None:
     assert codes(read(tmp_path, {"iam.json": ANA})) == ["special-file"]
 
 
-@pytest.mark.skipif(os.name == "nt" or os.geteuid() == 0, reason="needs a file that this user cannot open")
-def test_a_file_that_cannot_be_opened(tmp_path: Path) -> None:
-    (tmp_path / "closed.json").write_text("{}")
-    (tmp_path / "closed.json").chmod(0)
-    estate = read(tmp_path, {"iam.json": ANA})
-    assert codes(estate) == ["unreadable-file"]
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="needs named pipes")
+def test_a_pipe_that_the_user_names_is_refused(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pipe.json")
+    with pytest.raises(InputError, match="neither a file nor a folder"):
+        load(tmp_path / "pipe.json")
+
+
+def test_what_cannot_be_opened(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    read_bytes, iterdir = Path.read_bytes, Path.iterdir
+
+    def refuse_file(path: Path) -> bytes:
+        if path.name == "closed.json":
+            raise PermissionError(13, "Permission denied")
+        return read_bytes(path)
+
+    def refuse_folder(path: Path) -> Iterator[Path]:
+        if path.name == "closed":
+            raise PermissionError(13, "Permission denied")
+        return iterdir(path)
+
+    monkeypatch.setattr(Path, "read_bytes", refuse_file)
+    monkeypatch.setattr(Path, "iterdir", refuse_folder)
+    estate = read(tmp_path, {"iam.json": ANA, "closed.json": BOB, "closed/x.json": BOB})
+    assert codes(estate, Severity.ERROR) == ["unreadable-folder", "unreadable-file"]
+    assert "closed cannot be read: Permission denied" in only(estate, "unreadable-folder").message
+    assert principal(estate, "ana")
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="needs names that are any bytes")
+def test_a_name_that_is_not_utf_8_can_be_shown(tmp_path: Path) -> None:
+    (tmp_path / os.fsdecode(b"gr\xf6\xdfe.json")).write_text(json.dumps(details(user(Odd=1))))
+    estate = load(tmp_path)
+    assert principal(estate, "ana")
+    assert str(only(estate, "unknown-field")).encode().startswith(b"gr??e.json:")
 
 
 def test_several_inputs_keep_their_names_apart(tmp_path: Path) -> None:

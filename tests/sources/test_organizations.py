@@ -260,6 +260,7 @@ def assert_whole(estate: Estate) -> None:
     assert deny.origin.pointer.endswith("/Policy/Content")
     assert all(p.document is not None for node in found.targets.values() for p in (*node.scps, *node.rcps))
     assert estate.accounts[A].name == "Acme"
+    assert sorted(estate.accounts) == [A, B, MANAGEMENT]
 
 
 @pytest.mark.parametrize("tree", TREES.values(), ids=TREES)

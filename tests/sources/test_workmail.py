@@ -159,15 +159,32 @@ def test_no_tags_and_no_roles_are_known_as_such(tmp_path: Path) -> None:
 
 
 def test_a_role_without_the_list_of_roles(tmp_path: Path) -> None:
-    estate = read(
-        tmp_path,
-        {
-            "d.json": described(),
-            "r.json": call("get-impersonation-role", ROLE_RECORD, OrganizationId=ORGANIZATION),
-        },
-    )
+    role = call("get-impersonation-role", ROLE_RECORD, OrganizationId=ORGANIZATION)
+    estate = read(tmp_path, {"d.json": described(), "r.json": role, "iam.json": details(user())})
     assert codes(estate) == ["impersonation-roles-not-listed"]
     assert len(organization(estate).impersonation_roles or ()) == 1
+
+
+def test_an_organization_whose_principals_are_not_there(tmp_path: Path) -> None:
+    estate = read(tmp_path, {"d.json": described(), "iam.json": details(user("bob", B))})
+    diagnostic = only(estate, "account-without-iam")
+    assert diagnostic.severity is Severity.ERROR
+    assert A in diagnostic.message
+    assert "acme-4f" in diagnostic.message
+    assert place(diagnostic)[0] == "d.json"
+
+
+def test_an_organization_of_an_unknown_account_that_only_a_policy_names(tmp_path: Path) -> None:
+    estate = read(tmp_path, {"iam.json": of(arn(account=B))})
+    assert only(estate, "account-without-iam").severity is Severity.WARNING
+    assert estate.complete
+
+
+def test_a_parameter_that_is_misspelt(tmp_path: Path) -> None:
+    tags = call("list-tags-for-resource", {"Tags": []}, ResourceArn=arn())
+    estate = read(tmp_path, {"t.json": tags, "iam.json": details(user())})
+    assert place(only(estate, "unknown-field"))[2] == "/Parameters/ResourceArn"
+    assert "ResourceARN" in only(estate, "call-parameter-missing").message
 
 
 def test_a_plain_list_is_placed_by_one_organization_that_is_known(tmp_path: Path) -> None:
@@ -214,7 +231,7 @@ def test_an_output_that_does_not_say_what_it_is_about(tmp_path: Path, output: Js
 
 def test_tags_of_something_else(tmp_path: Path) -> None:
     tags = call("list-tags-for-resource", {"Tags": []}, ResourceARN="arn:aws:s3:::example-bucket")
-    assert codes(read(tmp_path, {"t.json": tags, "d.json": described()})) == []
+    assert codes(read(tmp_path, {"t.json": tags, "d.json": described(), "iam.json": details(user())})) == []
 
 
 def test_an_arn_that_is_not_the_organizations(tmp_path: Path) -> None:

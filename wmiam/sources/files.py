@@ -20,7 +20,7 @@ from wmiam.errors import InputError
 from wmiam.origin import Origin, SourceFile
 from wmiam.sources.draft import Draft
 
-__all__ = ["Format", "InputFile", "discover", "input_file", "read_text"]
+__all__ = ["Format", "InputFile", "discover", "input_file", "read_text", "shown"]
 
 _JSON_SUFFIXES: Final = frozenset({".json", ".jsonl", ".ndjson"})
 _YAML_SUFFIXES: Final = frozenset({".yaml", ".yml"})
@@ -92,12 +92,16 @@ def discover(paths: Sequence[str | PathLike[str]], draft: Draft) -> list[InputFi
             raise InputError("there is no such file or folder", path=str(written)) from error
         several = len(paths) > 1
         if resolved.is_dir():
-            prefix = f"{path.as_posix().rstrip('/')}/" if several else ""
+            prefix = f"{shown(path).rstrip('/')}/" if several else ""
             for file in _walk(resolved, prefix, draft):
                 found.setdefault(file.path, file)
-        else:
-            name = path.as_posix() if several else path.name
+        elif resolved.is_file():
+            name = shown(path) if several else path.name
             found.setdefault(resolved, input_file(resolved, name, resolved.parent, certain=True))
+        else:
+            raise InputError(
+                "this is neither a file nor a folder", path=str(written), mend="save it to a file"
+            )
     return sorted(found.values(), key=lambda file: file.name)
 
 
@@ -105,8 +109,15 @@ def _walk(root: Path, prefix: str, draft: Draft) -> list[InputFile]:
     files: list[InputFile] = []
     folders = [root]
     while folders:
-        for path in sorted(folders.pop().iterdir()):
-            name = prefix + path.relative_to(root).as_posix()
+        folder = folders.pop()
+        try:
+            paths = sorted(folder.iterdir())
+        except OSError as error:
+            name = prefix + shown(folder.relative_to(root))
+            draft.error("unreadable-folder", f"{name} cannot be read: {error.strerror or error}")
+            continue
+        for path in paths:
+            name = prefix + shown(path.relative_to(root))
             if path.name.startswith("."):
                 continue
             if path.is_symlink():
@@ -120,6 +131,11 @@ def _walk(root: Path, prefix: str, draft: Draft) -> list[InputFile]:
     return files
 
 
+def shown(path: Path) -> str:
+    """Return a path to show; bytes of a name that are not UTF-8 could not be printed."""
+    return path.as_posix().encode("utf-8", "replace").decode("utf-8")
+
+
 def _report_link(path: Path, name: str, root: Path, draft: Draft) -> None:
     try:
         target = path.resolve(strict=True)
@@ -127,8 +143,8 @@ def _report_link(path: Path, name: str, root: Path, draft: Draft) -> None:
         draft.warning("broken-link", f"{name} is a link to nothing", mend="remove it")
         return
     if target.is_relative_to(root):
-        shown = target.relative_to(root).as_posix()
-        draft.info("link-inside-input", f"{name} is a link to {shown}, which is read by its own name")
+        own = shown(target.relative_to(root))
+        draft.info("link-inside-input", f"{name} is a link to {own}, which is read by its own name")
     else:
         draft.warning(
             "link-leaves-input",

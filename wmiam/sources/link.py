@@ -17,6 +17,7 @@ from wmiam.estate.model import (
     PolicyKind,
     Principal,
     PrincipalKind,
+    TargetKind,
 )
 from wmiam.origin import Origin
 from wmiam.policy.model import PolicyType
@@ -79,9 +80,31 @@ def _organizations(draft: Draft) -> tuple[Organization, ...]:
     inventory.locate(draft)
     standins.add_named(draft)
     regions = standins.named_regions(draft)
-    known = inventory.organizations(draft) + standins.possible(draft, regions)
+    listed = inventory.organizations(draft)
+    _report_without_iam(draft, listed)
+    known = listed + standins.possible(draft, regions)
     open_ones = standins.stand_ins(draft, regions)
     return (*sorted(known, key=_by_arn), *sorted(open_ones, key=_by_arn))
+
+
+def _report_without_iam(draft: Draft, organizations: list[Organization]) -> None:
+    """Report the accounts that have organizations and whose principals are not in the input."""
+    places: dict[str, list[Organization]] = {}
+    for organization in organizations:
+        notes = draft.accounts.get(organization.account)
+        if notes is None or not notes.has_iam:
+            places.setdefault(organization.account, []).append(organization)
+    for account, there in sorted(places.items()):
+        origin = next((one.origin for one in there if one.origin is not None), None)
+        # One that only a policy names may be someone else's, or mistyped.
+        report = draft.warning if origin is None else draft.error
+        report(
+            "account-without-iam",
+            f"the principals of account {account} are not in the input: who has access to "
+            f"{', '.join(one.label for one in there[:3])}{', …' if len(there) > 3 else ''} is not known",
+            origin,
+            "add the output of `aws iam get-account-authorization-details` of that account",
+        )
 
 
 def _by_arn(organization: Organization) -> str:
@@ -100,6 +123,11 @@ def _root_users(draft: Draft) -> list[Principal]:
 
 def _note_named_accounts(draft: Draft) -> None:
     """Note the accounts that trust policies and the AWS Organizations tree name."""
+    for target, node in draft.tree.nodes.items():
+        if node.kind is TargetKind.ACCOUNT:
+            draft.account(target, node.origin)
+    if draft.tree.management_account:
+        draft.account(draft.tree.management_account, draft.tree.origin)
     for document, _ in draft.documents:
         for statement in document.statements:
             for element in (statement.principal, statement.not_principal):

@@ -14,7 +14,7 @@ from wmiam.estate.estate import Estate
 from wmiam.estate.model import Policy, PolicyKind
 from wmiam.policy.model import PolicyType
 from wmiam.sources.draft import Draft, LooseDocument
-from wmiam.sources.files import Format, InputFile, discover, input_file, read_text
+from wmiam.sources.files import Format, InputFile, discover, input_file, read_text, shown
 from wmiam.sources.link import link
 from wmiam.sources.manifest import read_manifest
 from wmiam.sources.recognise import read_json, read_yaml
@@ -126,7 +126,7 @@ class _Loading:
         for manifest in self.draft.manifests:
 
             def read_file(path: Path, root: Path = manifest.root) -> None:
-                name = path.relative_to(root).as_posix()
+                name = shown(path.relative_to(root))
                 self.read(input_file(path, name, root, certain=True), lambda _size: None)
 
             read_manifest(manifest, self.draft, read_file)

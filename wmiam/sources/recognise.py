@@ -21,6 +21,7 @@ __all__ = ["MANIFEST_KEY", "read_json", "read_yaml"]
 MANIFEST_KEY: Final = "wmiam-manifest"
 _READINGS: Final[tuple[Reading, ...]] = (*organizations.READINGS, *workmail.READINGS)
 _WRAPPER_FIELDS: Final = ("Call", "Parameters", "Output", "Account", "Region")
+_OTHER_PARAMETERS: Final = frozenset({"Marker", "MaxItems", "MaxResults", "NextToken", "PolicyArn"})
 _PAGINATION: Final = frozenset({"NextToken", "ResponseMetadata"})
 _DETAILS: Final = "account-authorization-details"
 #: Files that are plainly about something else, by keys that they have.
@@ -221,6 +222,8 @@ class _JsonReading:
         entry = self._entry(record, "call")
         entry.known(_WRAPPER_FIELDS)
         given = entry.entry("Parameters", "set of call parameters")
+        if given is not None:
+            given.known(PARAMETERS | _OTHER_PARAMETERS)
         parameters = {
             key: value
             for fields in ({} if given is None else given.value, entry.value)
