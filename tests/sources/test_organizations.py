@@ -299,6 +299,15 @@ def test_a_policy_whose_document_is_missing(tmp_path: Path) -> None:
     assert place(diagnostic)[0] == "attached/attached.json"
 
 
+def test_an_attached_policy_of_which_nothing_is_known(tmp_path: Path) -> None:
+    unknown = call("list-targets-for-policy", targets(A), PolicyId="p-uuuuuuuu")
+    files = HEAD | at("tree", TREE_BY_PARENT) | at("attached", BY_POLICY) | {"u.json": unknown}
+    estate = read(tmp_path, files)
+    for attached in (target(estate, A).scps, target(estate, A).rcps):
+        assert [policy.arn for policy in attached if policy.document is None] == ["p-uuuuuuuu"]
+    assert set(codes(estate)) == {"policy-not-in-input"}
+
+
 def test_unknown_attachments_are_no_attachments_that_allow_nothing(tmp_path: Path) -> None:
     partly = {
         "policies.json": DENY_POLICY,
@@ -481,7 +490,8 @@ def test_a_problem_in_an_scp_has_its_place(tmp_path: Path) -> None:
 
 
 def test_a_tag_policy_is_left_aside(tmp_path: Path) -> None:
-    tag = {"Policy": {"PolicySummary": summary("p-tttttttt", "Tags", "TAG_POLICY"), "Content": "{}"}}
+    described = {"Policy": {"PolicySummary": summary("p-tttttttt", "Tags", "TAG_POLICY"), "Content": "{}"}}
+    tag = [described, call("list-targets-for-policy", targets(A), PolicyId="p-tttttttt")]
     estate = read(tmp_path, HEAD | at("tree", TREE_BY_PARENT) | at("attached", BY_POLICY) | {"tag.json": tag})
     assert_whole(estate)
     assert only(estate, "policy-type-not-used").severity is Severity.INFO

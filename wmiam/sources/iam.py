@@ -6,7 +6,7 @@ Source: IAM API Reference, ``GetAccountAuthorizationDetails`` and its data types
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from typing import Final
 
 from wmiam.estate.model import Policy, PolicyKind, PrincipalKind
@@ -115,82 +115,66 @@ def _arn_of(entry: Entry, kind: str) -> tuple[str, IamArn] | None:
     return arn, parts
 
 
-def _read_user(entry: Entry) -> str:
-    entry.known(_USER_FIELDS)
-    found = _arn_of(entry, "user")
+def _identity(entry: Entry, kind: str, fields: Collection[str]) -> Identity | None:
+    """Return what users, groups and roles have in common, None where the record's ARN cannot be read."""
+    entry.known(fields)
+    found = _arn_of(entry, kind)
     if found is None:
-        return ""
+        return None
     arn, parts = found
-    entry.draft.add_identity(
-        Identity(
-            arn,
-            parts,
-            PrincipalKind.USER,
-            entry.origin(),
-            inline=_inline(entry, "UserPolicyList", arn, parts.account),
-            attached=_attached(entry),
-            groups=entry.texts("GroupList"),
-            boundary=_boundary(entry),
-            tags=entry.tags(),
-            unique_id=entry.text("UserId"),
-        )
+    noun = kind.capitalize()
+    return Identity(
+        arn,
+        parts,
+        None,
+        entry.origin(),
+        inline=_inline(entry, f"{noun}PolicyList", arn, parts.account),
+        attached=_attached(entry),
+        unique_id=entry.text(f"{noun}Id"),
     )
-    return parts.account
+
+
+def _read_user(entry: Entry) -> str:
+    user = _identity(entry, "user", _USER_FIELDS)
+    if user is None:
+        return ""
+    user.kind = PrincipalKind.USER
+    user.groups = entry.texts("GroupList")
+    user.boundary = _boundary(entry)
+    user.tags = entry.tags()
+    entry.draft.add_identity(user)
+    return user.parts.account
 
 
 def _read_group(entry: Entry) -> str:
-    entry.known(_GROUP_FIELDS)
-    found = _arn_of(entry, "group")
-    if found is None:
+    group = _identity(entry, "group", _GROUP_FIELDS)
+    if group is None:
         return ""
-    arn, parts = found
-    entry.draft.add_identity(
-        Identity(
-            arn,
-            parts,
-            None,
-            entry.origin(),
-            inline=_inline(entry, "GroupPolicyList", arn, parts.account),
-            attached=_attached(entry),
-            unique_id=entry.text("GroupId"),
-        )
-    )
-    return parts.account
+    entry.draft.add_identity(group)
+    return group.parts.account
 
 
 def _read_role(entry: Entry) -> str:
-    entry.known(_ROLE_FIELDS)
-    found = _arn_of(entry, "role")
-    if found is None:
+    role = _identity(entry, "role", _ROLE_FIELDS)
+    if role is None:
         return ""
-    arn, parts = found
-    linked = parts.path.startswith(_SERVICE_LINKED_PATH)
-    trust = entry.draft.policy(
+    linked = role.parts.path.startswith(_SERVICE_LINKED_PATH)
+    role.kind = PrincipalKind.SERVICE_LINKED_ROLE if linked else PrincipalKind.ROLE
+    role.trust = entry.draft.policy(
         entry.value.get("AssumeRolePolicyDocument", MISSING),
         "trust policy",
         PolicyKind.TRUST,
         entry.origin("AssumeRolePolicyDocument"),
-        account=parts.account,
-        owner=arn,
+        account=role.parts.account,
+        owner=role.arn,
     )
+    role.boundary = _boundary(entry)
+    role.tags = entry.tags()
+    role.max_session_seconds = entry.number("MaxSessionDuration")
     profiles = entry.entries("InstanceProfileList", "instance profile")
-    entry.draft.add_identity(
-        Identity(
-            arn,
-            parts,
-            PrincipalKind.SERVICE_LINKED_ROLE if linked else PrincipalKind.ROLE,
-            entry.origin(),
-            inline=_inline(entry, "RolePolicyList", arn, parts.account),
-            attached=_attached(entry),
-            boundary=_boundary(entry),
-            trust=trust,
-            tags=entry.tags(),
-            unique_id=entry.text("RoleId"),
-            max_session_seconds=entry.number("MaxSessionDuration"),
-            instance_profiles=tuple(name for profile in profiles if (name := profile.need("Arn"))),
-        )
-    )
-    return parts.account
+    role.instance_profiles = tuple(arn for profile in profiles if (arn := profile.need("Arn")))
+    entry.draft.add_identity(role)
+    return role.parts.account
 
 
 def _inline(entry: Entry, key: str, owner: str, account: str) -> tuple[Policy, ...]:

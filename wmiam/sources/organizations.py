@@ -175,12 +175,14 @@ def _read_summary(entry: Entry) -> tuple[str, PolicyKind | None]:
     policy = entry.need("Id")
     written = entry.need("Type")
     kind = POLICY_KINDS.get(written)
-    if written and kind is None and entry.draft.is_first("policy-type-not-used", written):
-        entry.draft.info(
-            "policy-type-not-used",
-            f"policies of type {written} decide on no request, and were not used",
-            entry.origin("Type"),
-        )
+    if written and kind is None:
+        entry.draft.tree.others.add(policy)
+        if entry.draft.is_first("policy-type-not-used", written):
+            entry.draft.info(
+                "policy-type-not-used",
+                f"policies of type {written} decide on no request, and were not used",
+                entry.origin("Type"),
+            )
     if policy and kind is not None:
         entry.draft.tree.names[policy] = entry.text("Name", policy)
         entry.draft.tree.kinds[policy] = kind

@@ -98,6 +98,8 @@ class Tree:
         Names of SCPs and RCPs by id, of those listed without their documents too.
     kinds : dict of str to PolicyKind
         SCP or RCP, by policy id.
+    others : set of str
+        Ids of policies of other types, which decide on no request.
     policies : dict of str to Policy
         Those whose documents were read, by id.
     attached : dict of str to dict of str to Origin
@@ -115,6 +117,7 @@ class Tree:
     nodes: dict[str, Node] = field(default_factory=dict)
     names: dict[str, str] = field(default_factory=dict)
     kinds: dict[str, PolicyKind] = field(default_factory=dict)
+    others: set[str] = field(default_factory=set)
     policies: dict[str, Policy] = field(default_factory=_full_access)
     attached: dict[str, dict[str, Origin]] = field(default_factory=dict)
     known_targets: set[tuple[PolicyKind, str]] = field(default_factory=set)
@@ -190,7 +193,7 @@ class _Assembly:
     def __init__(self, draft: Draft) -> None:
         self.draft = draft
         self.tree = draft.tree
-        self.unread: dict[str, Policy] = {}
+        self.unread: dict[tuple[str, PolicyKind], Policy] = {}
 
     def organization(self) -> AwsOrganization:
         tree = self.tree
@@ -236,9 +239,10 @@ class _Assembly:
     def _policies(self, target: str, node: Node, kind: PolicyKind) -> tuple[Policy, ...]:
         tree = self.tree
         policies = [
-            self._policy(policy, origin)
+            self._policy(policy, kind, origin)
             for policy, origin in sorted(tree.attached.get(target, {}).items())
-            if tree.kinds.get(policy, kind) is kind and self._kind(policy) is kind
+            # Of which kind an attached policy is that no file describes, nobody knows: it may be either.
+            if policy not in tree.others and (self._kind(policy) or kind) is kind
         ]
         if tree.in_use.get(kind) is False:
             return tuple(policies)
@@ -290,11 +294,10 @@ class _Assembly:
                     "with the call around the output",
                 )
 
-    def _policy(self, policy: str, origin: Origin) -> Policy:
-        known = self.tree.policies.get(policy) or self.unread.get(policy)
+    def _policy(self, policy: str, kind: PolicyKind, origin: Origin) -> Policy:
+        known = self.tree.policies.get(policy) or self.unread.get((policy, kind))
         if known is not None:
             return known
-        kind = self.tree.kinds[policy]
         name = self.tree.names.get(policy) or policy
         reason = f"the document of the {kind} policy {name} ({policy}) is not in the input"
         self.draft.error(
@@ -303,8 +306,8 @@ class _Assembly:
             origin,
             f"add the output of `aws organizations describe-policy --policy-id {policy}`",
         )
-        self.unread[policy] = Policy(name, kind, None, policy, origin, problem=reason)
-        return self.unread[policy]
+        self.unread[policy, kind] = Policy(name, kind, None, policy, origin, problem=reason)
+        return self.unread[policy, kind]
 
     def _report_outsiders(self, targets: dict[str, OrganizationsTarget]) -> None:
         listed = self.draft.is_finished(("organizations list-accounts", "", "", ""))
