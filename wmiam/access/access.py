@@ -187,6 +187,8 @@ class Access:
         resource : Resource
             About what: a region that the organization is not in leaves none.
         """
+        if not self._fixed:
+            return members.universe
         known = [members.known]
         if resource.organization is not None:
             known.append(self.whole.known_of(resource))
@@ -223,7 +225,7 @@ class Access:
         arns = self._arns(org)
         for subject in principals:
             members = self.whole.class_of[subject.arn]
-            table = self._table(members)
+            table = members.table()
             for resource in self.whole.resources[subject.account]:
                 if arns is not None and resource.organization is not None and resource.arn not in arns:
                     continue
@@ -249,12 +251,6 @@ class Access:
             if arns is not None and organization.arn in arns and organization.account != subject.account:
                 for bit in _bits_of(wanted):
                     yield CellRow(subject, ACTIONS.names[bit], None, organization.arn, "denied", FALSE, FALSE)
-
-    def _table(self, members: PrincipalClass) -> dict[Resource, list[tuple[int, int]]]:
-        table: dict[Resource, list[tuple[int, int]]] = {}
-        for cell in members.cells:
-            table.setdefault(cell.resource, []).append((cell.actions, cell.contexts))
-        return table
 
     @staticmethod
     def _split(found: Any, wanted: int, denied: bool) -> Iterator[tuple[int, int]]:

@@ -9,7 +9,7 @@ import pandas as pd
 
 from wmiam.catalog import Capability
 from wmiam.engine.compile import ACTIONS
-from wmiam.engine.diagrams import FALSE
+from wmiam.engine.diagrams import FALSE, Diagrams
 from wmiam.engine.resources import Resource, ResourceKind
 from wmiam.engine.whole import PrincipalClass
 from wmiam.estate.model import Organization, Principal
@@ -66,16 +66,35 @@ def cells_frame(access: Access, rows: Sequence[CellRow]) -> pd.DataFrame:
 
 def matrix_frame(access: Access, org: str | None) -> pd.DataFrame:
     """Return principals × actions; see :meth:`wmiam.access.Access.matrix`."""
-    rank = {"denied": 0, "conditional": 1, "allowed": 2}
-    position = {p.arn: index for index, p in enumerate(access.principals)}
-    codes = [[0] * len(access.principals) for _ in ACTIONS.names]
-    for row in access.rows(org=org):
-        column, at = codes[ACTIONS.index[row.action]], position[row.principal.arn]
-        column[at] = max(column[at], rank[row.decision])
+    arns = None if org is None or org == "*" else {o.arn for o in access.find_organizations(org)}
+    rows: dict[int, list[int]] = {}
+    for members in access.whole.classes:
+        allowed, some = _most(access, members, arns)
+        rows[id(members)] = [
+            2 if allowed >> bit & 1 else 1 if some >> bit & 1 else 0 for bit in range(len(ACTIONS.names))
+        ]
+    by_action = zip(*(rows[id(access.whole.class_of[p.arn])] for p in access.principals), strict=True)
+    codes = list(by_action) or [()] * len(ACTIONS.names)
     data = {
         name: pd.Categorical.from_codes(codes[bit], dtype=_DECISION) for bit, name in enumerate(ACTIONS.names)
     }
     return pd.DataFrame(data, index=pd.Index([p.arn for p in access.principals], name="principal"))
+
+
+def _most(access: Access, members: PrincipalClass, arns: set[str] | None) -> tuple[int, int]:
+    """Return the actions that are allowed on some resource, and those that are under a condition."""
+    d = access.whole.space.diagrams
+    allowed = some = 0
+    for resources, cells in members.groups:
+        chosen = [r for r in resources if arns is None or r.kind is ResourceKind.NONE or r.arn in arns]
+        for within in {access.within(members, resource) for resource in chosen}:
+            for actions, contexts in cells:
+                narrowed = d.both(contexts, within)
+                if narrowed != FALSE:
+                    some |= actions
+                    if narrowed == within:
+                        allowed |= actions
+    return allowed, some
 
 
 def capability_rows(
@@ -95,36 +114,41 @@ def capability_rows(
     tuple
         Class, organization, contexts (never empty), contexts that can be.
     """
-    d = access.whole.space.diagrams
     alternatives = [
         [ACTIONS.index[a] for a in alternative.actions] for alternative in capability.alternatives
     ]
+    d = access.whole.space.diagrams
     for members in access.whole.classes:
-        table = _tables(members)
-        none = next((r for r in table if r.kind is ResourceKind.NONE), None)
+        table = members.table()
+        none = next((cells for r, cells in table.items() if r.kind is ResourceKind.NONE), ())
         by_organization: dict[str, list[Resource]] = {}
         for resource in table:
             if resource.organization is not None:
                 by_organization.setdefault(resource.arn, []).append(resource)
+        known: dict[object, int] = {}
         for resources in by_organization.values():
-            found = [cell for r in (*resources, none) if r is not None for cell in table[r]]
-
-            def contexts_of(bit: int, found: list[tuple[int, int]] = found) -> int:
-                return next((contexts for actions, contexts in found if actions >> bit & 1), FALSE)
-
-            contexts = d.any_of(d.all_of(contexts_of(bit) for bit in bits) for bits in alternatives)
+            cells = tuple(table[resource] for resource in resources)
+            key = tuple(id(part) for part in cells)
+            if key not in known:
+                known[key] = _capability_contexts(d, alternatives, (*cells, none))
+            if known[key] == FALSE:
+                continue
             organization = resources[0].organization
             within = access.within(members, resources[0])
-            contexts = d.both(contexts, within)
+            contexts = d.both(known[key], within)
             if contexts != FALSE and organization is not None:
                 yield members, organization, contexts, within
 
 
-def _tables(members: PrincipalClass) -> dict[Resource, list[tuple[int, int]]]:
-    table: dict[Resource, list[tuple[int, int]]] = {}
-    for cell in members.cells:
-        table.setdefault(cell.resource, []).append((cell.actions, cell.contexts))
-    return table
+def _capability_contexts(
+    d: Diagrams, alternatives: Sequence[Sequence[int]], cells: Sequence[tuple[tuple[int, int], ...]]
+) -> int:
+    """Return the contexts in which all actions of some alternative are allowed."""
+
+    def contexts_of(bit: int) -> int:
+        return next((contexts for part in cells for actions, contexts in part if actions >> bit & 1), FALSE)
+
+    return d.any_of(d.all_of(contexts_of(bit) for bit in bits) for bits in alternatives)
 
 
 def capabilities_frame(access: Access, org: str | None) -> pd.DataFrame:

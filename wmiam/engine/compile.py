@@ -126,6 +126,8 @@ class Compiled:
         Conditions.
     reads : frozenset of str
         Every canonical key that the statement depends on.
+    resource_reads : tuple of str
+        Canonical keys of the policy variables in its resources.
     """
 
     statement: Statement | UnreadStatement
@@ -136,6 +138,7 @@ class Compiled:
     variables: bool
     rows: tuple[Row, ...]
     reads: frozenset[str]
+    resource_reads: tuple[str, ...] = ()
 
 
 def compile_document(document: PolicyDocument) -> tuple[Compiled, ...]:
@@ -158,10 +161,12 @@ def compile_document(document: PolicyDocument) -> tuple[Compiled, ...]:
         rows = tuple(_row(condition, document.has_variables) for condition in statement.conditions)
         negated = statement.not_resources is not None
         resources = statement.not_resources if negated else statement.resources
-        reads = {key for row in rows for key in row.reads}
-        for pattern in resources or ():
-            template = resource_template(pattern, variables=document.has_variables)
-            reads |= {canonical_key(variable.key) for variable in template.variables}
+        in_resources = {
+            canonical_key(variable.key)
+            for pattern in resources or ()
+            for variable in resource_template(pattern, variables=document.has_variables).variables
+        }
+        reads = in_resources.union(*(row.reads for row in rows))
         compiled.append(
             Compiled(
                 statement,
@@ -172,6 +177,7 @@ def compile_document(document: PolicyDocument) -> tuple[Compiled, ...]:
                 document.has_variables,
                 rows,
                 frozenset(reads),
+                tuple(sorted(in_resources)),
             )
         )
     for unread in document.unread:

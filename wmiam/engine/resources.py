@@ -39,7 +39,7 @@ class ResourceKind(StrEnum):
     NONE = "none"
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Resource:
     """Something that actions are answered for.
 

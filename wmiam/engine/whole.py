@@ -110,15 +110,31 @@ class PrincipalClass:
         What is known of their requests.
     universe : int
         The contexts that they can have.
-    cells : list of Cell
-        What they are allowed; what is in no cell is denied.
+    reads : frozenset of str
+        Every canonical key that their policies depend on.
+    groups : list of (tuple of Resource, tuple of (int, int))
+        Resources that nothing tells apart, and what is allowed on each of them: sets
+        of actions with the contexts in which they are; what is missing is denied.
     """
 
     principal: Principal
     layers: tuple[Layer, ...]
     known: Known
     universe: int = TRUE
-    cells: list[Cell] = field(default_factory=list)
+    reads: frozenset[str] = frozenset()
+    groups: list[tuple[tuple[Resource, ...], tuple[tuple[int, int], ...]]] = field(default_factory=list)
+
+    @property
+    def cells(self) -> Iterator[Cell]:
+        """What they are allowed, resource by resource."""
+        for resources, allowed in self.groups:
+            for resource in resources:
+                for actions, contexts in allowed:
+                    yield Cell(resource, actions, contexts)
+
+    def table(self) -> dict[Resource, tuple[tuple[int, int], ...]]:
+        """Return what is allowed on each resource: sets of actions with their contexts."""
+        return {resource: allowed for resources, allowed in self.groups for resource in resources}
 
 
 class Whole:
@@ -138,6 +154,7 @@ class Whole:
         self._scp_layers: dict[str, tuple[Layer, ...]] = {}
         self._contexts: dict[tuple[int, Binding], int] = {}
         self._covered: dict[tuple[int, Resource, Binding], int] = {}
+        self._vectors: dict[tuple[int, str, Binding], tuple[int, ...]] = {}
         self._known_of: dict[str, Known] = {
             o.arn: organization_knowledge(o, estate) for o in estate.organizations
         }
@@ -232,7 +249,7 @@ class Whole:
                     if any(entry is not None for entry in bound):
                         closed = all(entry is not None for entry in bound)
                         outcome.append(closed_row(row, bound) if closed else bound)
-                outcome.extend(known.get(key) for key in sorted(_variables(source.compiled)))
+                outcome.extend(known.get(key) for key in source.compiled.resource_reads)
         return tuple(outcome)
 
     # -- contexts -----------------------------------------------------------
@@ -296,7 +313,7 @@ class Whole:
 
     def resource_contexts(self, compiled: Compiled, members: PrincipalClass, resource: Resource) -> int:
         """Return the contexts in which a statement's resource elements cover a resource."""
-        key = (id(compiled), resource, tuple(members.known.get(k) for k in sorted(_variables(compiled))))
+        key = (id(compiled), resource, tuple(members.known.get(k) for k in compiled.resource_reads))
         if key not in self._covered:
             self._covered[key] = covered_contexts(compiled, resource, members.known, self.space)
         return self._covered[key]
@@ -307,23 +324,39 @@ class Whole:
         principal = members.principal
         temporary, long_term = _credentials(principal)
         members.universe = self.space.universe(temporary=temporary, long_term=long_term)
-        done: dict[object, list[tuple[int, int]]] = {}
-        for resource in self.resources[principal.account]:
-            signature = self._signature(members, resource)
-            if signature not in done:
-                done[signature] = list(self._resource_cells(members, resource))
-            members.cells.extend(Cell(resource, actions, contexts) for actions, contexts in done[signature])
+        members.reads = frozenset().union(
+            *(s.compiled.reads for layer in members.layers for s in layer.sources)
+        )
+        resources = self.resources[principal.account]
+        vectors = [
+            self._vector(source.compiled, members) for layer in members.layers for source in layer.sources
+        ]
+        alike: dict[object, list[Resource]] = {}
+        signatures = zip(*vectors, strict=True) if vectors else [()] * len(resources)
+        for resource, signature in zip(resources, signatures, strict=True):
+            alike.setdefault((resource.kind, signature), []).append(resource)
+        for group in alike.values():
+            allowed = tuple(self._resource_cells(members, group[0]))
+            if allowed:
+                members.groups.append((tuple(group), allowed))
 
-    def _signature(self, members: PrincipalClass, resource: Resource) -> object:
-        organization = self.known_of(resource)
-        parts: list[object] = [resource.kind]
-        for layer in members.layers:
-            for source in layer.sources:
-                covered = self.resource_contexts(source.compiled, members, resource)
-                parts.append(covered)
-                if covered != FALSE:
-                    parts.extend(binding(row, organization) for row in source.compiled.rows)
-        return tuple(parts)
+    def _vector(self, compiled: Compiled, members: PrincipalClass) -> tuple[int, ...]:
+        """Return a number for each resource of the account: equal where a statement sees no difference."""
+        account = members.principal.account
+        key = (id(compiled), account, tuple(members.known.get(name) for name in compiled.resource_reads))
+        if key not in self._vectors:
+            numbers: dict[object, int] = {}
+            vector = []
+            for resource in self.resources[account]:
+                seen: object = FALSE
+                if compiled.actions & resource.actions:
+                    seen = self.resource_contexts(compiled, members, resource)
+                    if seen != FALSE:
+                        known = self.known_of(resource)
+                        seen = (seen, *(binding(row, known) for row in compiled.rows))
+                vector.append(numbers.setdefault(seen, len(numbers)))
+            self._vectors[key] = tuple(vector)
+        return self._vectors[key]
 
     def _resource_cells(self, members: PrincipalClass, resource: Resource) -> Iterator[tuple[int, int]]:
         relevant = [
@@ -356,8 +389,7 @@ class Whole:
         actions : int
             Set of actions.
         """
-        reads = {k for layer in members.layers for s in layer.sources for k in s.compiled.reads}
-        return Known({key: ABSENT_KEY for key in reads if not ACTIONS.carriers(key) & actions})
+        return Known({key: ABSENT_KEY for key in members.reads if not ACTIONS.carriers(key) & actions})
 
     def cell_contexts(self, members: PrincipalClass, resource: Resource, actions: int) -> int:
         """Return the contexts in which a set of actions (all alike) is allowed on a resource.
@@ -431,11 +463,6 @@ def _watched(classes: list[PrincipalClass], progress: bool | None) -> Iterable[P
 def _credentials(principal: Principal) -> tuple[bool, bool]:
     """Whether a principal can have temporary credentials, and long-term ones."""
     return True, not principal.is_role
-
-
-def _variables(compiled: Compiled) -> frozenset[str]:
-    rows = {key for row in compiled.rows for key in row.reads}
-    return compiled.reads - rows
 
 
 def _target(target: OrganizationsTarget) -> str:
