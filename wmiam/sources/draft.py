@@ -45,6 +45,13 @@ _IAM_ARN: Final = re.compile(
 )
 
 
+_PRINCIPAL_KINDS: Final = {
+    "user": PrincipalKind.USER,
+    "role": PrincipalKind.ROLE,
+    "root": PrincipalKind.ROOT,
+}
+
+
 class IamArn(NamedTuple):
     """The parts of an IAM ARN; ``account`` is ``"aws"`` for AWS managed policies."""
 
@@ -53,6 +60,18 @@ class IamArn(NamedTuple):
     kind: str
     path: str
     name: str
+
+    @property
+    def principal_kind(self) -> PrincipalKind | None:
+        """What sort of principal it names; None for a group or a policy.
+
+        Notes
+        -----
+        Source: IAM User Guide, "Using service-linked roles": their path.
+        """
+        if self.kind == "role" and self.path.startswith("/aws-service-role/"):
+            return PrincipalKind.SERVICE_LINKED_ROLE
+        return _PRINCIPAL_KINDS.get(self.kind)
 
 
 def parse_iam_arn(arn: str) -> IamArn | None:

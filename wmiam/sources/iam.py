@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Mapping
 from typing import Final
 
-from wmiam.estate.model import Policy, PolicyKind, PrincipalKind
+from wmiam.estate.model import Policy, PolicyKind
 from wmiam.sources.draft import MISSING, IamArn, Identity, Reference, parse_iam_arn
 from wmiam.sources.entry import Entry
 
@@ -55,8 +55,6 @@ _PAGE_FIELDS: Final = {
     "NextToken",
     "ResponseMetadata",
 }
-#: Path of service-linked roles.  Source: IAM User Guide, "Using service-linked roles".
-_SERVICE_LINKED_PATH: Final = "/aws-service-role/"
 
 
 def is_managed_policy(value: object) -> bool:
@@ -126,7 +124,7 @@ def _identity(entry: Entry, kind: str, fields: Collection[str]) -> Identity | No
     return Identity(
         arn,
         parts,
-        None,
+        parts.principal_kind,
         entry.origin(),
         inline=_inline(entry, f"{noun}PolicyList", arn, parts.account),
         attached=_attached(entry),
@@ -138,7 +136,6 @@ def _read_user(entry: Entry) -> str:
     user = _identity(entry, "user", _USER_FIELDS)
     if user is None:
         return ""
-    user.kind = PrincipalKind.USER
     user.groups = entry.texts("GroupList")
     user.boundary = _boundary(entry)
     user.tags = entry.tags()
@@ -158,8 +155,6 @@ def _read_role(entry: Entry) -> str:
     role = _identity(entry, "role", _ROLE_FIELDS)
     if role is None:
         return ""
-    linked = role.parts.path.startswith(_SERVICE_LINKED_PATH)
-    role.kind = PrincipalKind.SERVICE_LINKED_ROLE if linked else PrincipalKind.ROLE
     role.trust = entry.draft.policy(
         entry.value.get("AssumeRolePolicyDocument", MISSING),
         "trust policy",

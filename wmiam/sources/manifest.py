@@ -55,7 +55,6 @@ from wmiam.estate.model import (
     ImpersonationRule,
     Policy,
     PolicyKind,
-    PrincipalKind,
     Tags,
 )
 from wmiam.origin import Origin
@@ -86,11 +85,6 @@ _PRINCIPAL_FIELDS: Final = (
     "max-session-seconds",
 )
 _ARN_MEND: Final = "an ARN looks like arn:aws:iam::111122223333:role/NAME"
-_KINDS: Final = {
-    "user": PrincipalKind.USER,
-    "role": PrincipalKind.ROLE,
-    "root": PrincipalKind.ROOT,
-}
 _policy_id = re.compile(r"p-[0-9A-Za-z_]{8,128}").fullmatch
 
 
@@ -168,14 +162,12 @@ class _Reading:
         entry.known(_PRINCIPAL_FIELDS)
         arn = entry.need("arn")
         parts = parse_iam_arn(arn)
-        if parts is None or parts.kind not in _KINDS:
+        kind = parts.principal_kind if parts is not None else None
+        if parts is None or kind is None:
             if arn:
                 message = f"{arn!r} is not the ARN of a user, a role or a root user"
                 self.draft.error("bad-arn", message, entry.origin("arn"), _ARN_MEND)
             return
-        kind = _KINDS[parts.kind]
-        if kind is PrincipalKind.ROLE and parts.path.startswith("/aws-service-role/"):
-            kind = PrincipalKind.SERVICE_LINKED_ROLE
         boundary = entry.text("boundary")
         self.draft.add_identity(
             Identity(
