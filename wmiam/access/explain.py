@@ -168,7 +168,8 @@ def _organization(access: Access, subject: Principal, action: str, org: str | No
     if ACTIONS.wildcard_only >> ACTIONS.index[action] & 1:
         return None
     if org is not None and org != "*":
-        found = access.find_organizations(org)
+        # The ARN of a stand-in ends in "*": in full it is one organization, not a glob.
+        found = [o for o in access.organizations if o.arn == org] or access.find_organizations(org)
     else:
         found = [o for o in access.organizations if o.account == subject.account]
         if not found:

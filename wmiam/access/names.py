@@ -39,9 +39,9 @@ def _find(
         if len(found) > 1:
             raise AmbiguousNameError(kind, name, [label(thing) for thing in found])
     if not found:
-        known = {text.lower(): label(thing) for thing in things for text in names(thing)}
+        known = {text.lower(): text for thing in things for text in names(thing)}
         near = get_close_matches(name.lower(), known, 5, 0.5)
-        inside = [label for text, label in known.items() if name.lower().strip("*") in text]
+        inside = [text for lowered, text in known.items() if name.lower().strip("*") in lowered]
         raise UnknownNameError(kind, name, list(dict.fromkeys([*(known[n] for n in near), *inside]))[:8])
     return found
 

@@ -42,8 +42,13 @@ def describe(contexts: int, within: int, space: Space) -> str:
     if cases is None:
         names = sorted({_name(space, v) for v in space.diagrams.support(contexts)})
         return "in some cases, which depend on " + ", ".join(names)
-    sentences = sorted(", ".join(_phrases(case, space)) for case in cases)
-    return "; or ".join(sentences)
+    phrases = [list(_phrases(case, space)) for case in cases]
+    shared = [text for text in phrases[0] if all(text in others for others in phrases[1:])]
+    rests = [[text for text in texts if text not in shared] for texts in phrases]
+    if len(cases) > 1 and shared and all(len(rest) == 1 for rest in rests):
+        either = " or ".join(sorted(rest[0] for rest in rests))
+        return f"{', '.join(shared)}, and either {either}"
+    return "; or ".join(sorted(", ".join(texts) for texts in phrases))
 
 
 #: How a clause begins that follows a verb without "when".
