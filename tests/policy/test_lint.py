@@ -136,6 +136,17 @@ PAIRS: list[tuple[str, Json, Json]] = [
     ),
     (
         "condition-never-carried",
+        when("ArnLike", "iam:PolicyARN", "arn:aws:iam::111122223333:policy/*"),
+        # This one comes with the credentials of an instance, whatever is asked for.
+        when("ArnLike", "ec2:SourceInstanceARN", "arn:aws:ec2:*:111122223333:instance/*"),
+    ),
+    (
+        "condition-never-carried",
+        when("StringEquals", "saml:aud", "https://signin.aws.amazon.com/saml"),
+        when("StringEquals", "cognito-identity.amazonaws.com:sub", "eu-west-1:x"),
+    ),
+    (
+        "condition-never-carried",
         when("StringNotEquals", "aws:RequestTag/Team", "mail"),
         when("StringNotEquals", "aws:RequestTag/Team", "mail", TAG),
     ),

@@ -8,6 +8,23 @@ __all__ = ["Action", "Alternative", "Capability", "ConditionKey", "key_matches"]
 
 #: Keys that belong to single actions or resource types although they begin with ``aws:``.
 _SCOPED = ("aws:requesttag/", "aws:tagkeys", "aws:resourcetag/")
+#: Keys of other services that come with the caller's credentials, so that every service sees them.
+_OF_CREDENTIALS = frozenset(
+    {
+        "ec2:roledelivery",
+        "ec2:sourceinstancearn",
+        "glue:credentialissuingservice",
+        "glue:roleassumedby",
+        "identitystore:userid",
+        "lambda:sourcefunctionarn",
+        "saml:namequalifier",
+        "saml:sub",
+        "saml:sub_type",
+        "ssm:sourceinstancearn",
+    }
+)
+#: Claims of a web identity that stay with its session; the key is the provider's name and one of them.
+_CLAIMS = ("amr", "aud", "id", "sub")
 
 
 def key_matches(template: str, key: str) -> bool:
@@ -81,11 +98,20 @@ class Action:
         ----------
         key : str
             Context key, in any case.
+
+        Notes
+        -----
+        Source: IAM User Guide, "AWS global condition context keys", other cross-service
+        condition keys; "IAM and AWS STS condition context keys", cross-service keys of
+        web identity and SAML federation.
         """
         lowered = key.lower()
         if any(
             key_matches(known, lowered) for known in (*self.condition_keys, *self.resource_condition_keys)
         ):
+            return True
+        provider, _, claim = lowered.rpartition(":")
+        if lowered in _OF_CREDENTIALS or ("." in provider and claim in _CLAIMS):
             return True
         return lowered.startswith("aws:") and not lowered.startswith(_SCOPED)
 
