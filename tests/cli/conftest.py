@@ -28,7 +28,7 @@ Run = Callable[..., Result]
 
 @pytest.fixture
 def run(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> Run:
-    """Return a function that runs a command in the folder of the repository."""
+    """Return a function that runs a command: in the folder of the repository, or where the test went."""
     monkeypatch.chdir(ROOT)
 
     def run_command(*arguments: str | Path, stdin: str | bytes = b"") -> Result:

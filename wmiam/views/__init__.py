@@ -1,5 +1,5 @@
-"""What notebook and report share in showing things: visible text, laid-out statements, HTML fragments."""
+"""What notebook, report and command line share in showing things: visible text, laid-out statements, HTML.
 
-from wmiam.views.html import diagnostics_html, estate_html, explanation_html, summary_html
-
-__all__ = ["diagnostics_html", "estate_html", "explanation_html", "summary_html"]
+Nothing is imported here: the command line needs :mod:`wmiam.views.text` alone, and
+must not wait for the templates.
+"""
