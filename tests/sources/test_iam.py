@@ -341,6 +341,16 @@ def test_a_last_page_that_is_missing(tmp_path: Path, more: Json) -> None:
     assert place(diagnostic)[0] == "1.json"
 
 
+def test_a_last_page_without_records(tmp_path: Path) -> None:
+    first = details(user(), IsTruncated=True, Marker="AAA")
+    estate = read(tmp_path, {"1.json": first, "2.json": details(IsTruncated=False)})
+    assert codes(estate) == []
+
+
+def test_details_of_nothing(tmp_path: Path) -> None:
+    assert codes(read(tmp_path, {"1.json": details()})) == ["nothing-in-file", "no-principals"]
+
+
 def test_a_policy_without_default_version(tmp_path: Path) -> None:
     record = managed("Read", A, document(), document(), default=7)
     estate = read(tmp_path, {"d.json": details(user(AttachedManagedPolicies=attached(READ)), record)})

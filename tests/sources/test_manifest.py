@@ -128,7 +128,8 @@ def test_a_whole_manifest(tmp_path: Path, name: str, text: str) -> None:
 
 
 def test_a_target_with_an_empty_list_of_policies_has_none(tmp_path: Path) -> None:
-    manifest = {"wmiam-manifest": 1, "aws-organization": {"targets": [{"id": "r-ab12", "scps": []}]}}
+    tree = {"targets": [{"id": "r-ab12", "scps": []}, {"id": A, "parent": "r-ab12"}]}
+    manifest = {"wmiam-manifest": 1, "principals": [{"arn": USER}], "aws-organization": tree}
     estate = read(tmp_path, {"wmiam.yaml": as_yaml(manifest)})
     assert target(estate, "r-ab12").scps == ()
     assert codes(estate) == ["target-without-policy"]

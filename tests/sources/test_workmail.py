@@ -141,6 +141,11 @@ def test_a_whole_inventory(tmp_path: Path, whole: bool) -> None:
     )
 
 
+def test_an_input_without_principals_says_so(tmp_path: Path) -> None:
+    diagnostic = only(read(tmp_path, ALL_LISTED), "no-principals")
+    assert diagnostic.severity is Severity.WARNING
+
+
 def test_what_no_file_says_stays_open(tmp_path: Path) -> None:
     found = organization(read(tmp_path, {"d.json": described()}))
     assert found.tags is None

@@ -221,6 +221,8 @@ class Draft:
     tree: Tree = field(default_factory=Tree)
     inventory: Inventory = field(default_factory=Inventory)
     documents: Documents = field(init=False)
+    #: Account of the last detail record: what a page without records belongs to, also in a file of its own.
+    account_read: str = ""
     _met: set[tuple[str, ...]] = field(default_factory=set)
     _listings: dict[tuple[str, ...], _Listing] = field(default_factory=dict)
     _twice: dict[tuple[str, str], list[tuple[str, Origin]]] = field(default_factory=dict)

@@ -92,6 +92,13 @@ def read_page(entry: Entry, account: str) -> None:
         The account of its records, or of the page before where it has none.
     """
     entry.known(_PAGE_FIELDS)
+    if not account:
+        entry.draft.warning(
+            "nothing-in-file",
+            "these authorization details hold no user, group or role, so their account is not known",
+            entry.origin(),
+            "fetch them anew",
+        )
     more = bool(entry.flag("IsTruncated")) or entry.value.get("NextToken") is not None
     what = f"the authorization details of account {account or '(unknown)'}"
     entry.draft.listing(what, ("get-account-authorization-details", account), more, entry.origin())

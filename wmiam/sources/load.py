@@ -148,6 +148,12 @@ class _Loading:
                 "nothing in the input was recognised, so nothing is known",
                 mend="see the documentation of wmiam.sources for what is read",
             )
+        elif not draft.identities and not draft.managed:
+            draft.warning(
+                "no-principals",
+                "no user, group, role or policy is in the input: every answer will name nobody",
+                mend="add the output of `aws iam get-account-authorization-details` of each account",
+            )
 
 
 def _unattached(document: LooseDocument, draft: Draft) -> Policy:

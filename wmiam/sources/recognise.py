@@ -120,8 +120,6 @@ class _JsonReading:
         self.draft = draft
         self.faults: list[Fault] = []
         self.kinds: dict[str, None] = {}
-        #: Account of the last detail record: what a page without records belongs to.
-        self.account = ""
         #: Whether the page being read has shown a record of authorization details.
         self.details = False
         #: Elements of ``Policies`` that are no managed policies, until their page shows what it is.
@@ -167,7 +165,7 @@ class _JsonReading:
     def _detail(self, name: str, record: Record) -> None:
         if isinstance(record.value, Mapping):
             account = iam.read_record(name, self._entry(record, _RECORDS[name]))
-            self.account = account or self.account
+            self.draft.account_read = account or self.draft.account_read
         else:
             pointer = pointer_of(record.path)
             self.draft.error(
@@ -195,7 +193,7 @@ class _JsonReading:
                     self.draft.error(
                         "bad-field", f"{key} is a list, and this is none", entry.origin(key), mend
                     )
-            iam.read_page(entry, self.account)
+            iam.read_page(entry, self.draft.account_read)
             return record._replace(value=WALKED)
         if value["Policies"] is WALKED:
             value["Policies"] = [policy.value for policy in held]
