@@ -117,8 +117,7 @@ class Access:
 
     def find_principal(self, name: str) -> Principal:
         """Return the one principal of a name (ARN, short name); see :meth:`find_principals`."""
-        # A name in a file may hold "*": as a full ARN it is one principal, not a glob.
-        found = [p for p in self.principals if p.arn == name] or self.find_principals(name)
+        found = self.find_principals(name)
         if len(found) > 1:
             from wmiam.errors import AmbiguousNameError
 

@@ -4,8 +4,10 @@ const form = document.getElementById("filters");
 const ROW = 30;
 const COLUMN = 30;
 const table = make("table", { role: "grid", "aria-label": "Principals by actions" });
+const widths = make("colgroup");
 const head = make("thead");
 const body = make("tbody");
+table.append(widths, head, body);
 grid.append(table);
 let columns = [];
 let items = [];
@@ -73,8 +75,11 @@ function chooseRows() {
 function drawHead() {
   const wide = grid.clientWidth < 600 ? 140 : 300;
   table.style.setProperty("--names", `${wide}px`);
-  const cols = make("colgroup", {}, make("col"), ...columns.map(() => make("col")));
-  [...cols.children].forEach((col, index) => { col.style.width = `${index ? columns[index - 1].width : wide}px`; });
+  widths.replaceChildren(...[wide, ...columns.map((column) => column.width)].map((width) => {
+    const col = make("col");
+    col.style.width = `${width}px`;
+    return col;
+  }));
   table.style.width = `${columns.reduce((sum, column) => sum + column.width, wide)}px`;
   const groups = make("tr", {}, make("th", { className: "corner", scope: "col", rowSpan: 2 }, make("span", { className: "hidden" }, "Principal")));
   const names = make("tr");
@@ -84,7 +89,6 @@ function drawHead() {
     names.append(make("th", { scope: "col", className: column.edge ? "edge" : "", title: column.action.name }, make("div", { className: "act" }, name)));
   });
   head.replaceChildren(groups, names);
-  table.replaceChildren(cols, head, body);
   table.setAttribute("aria-rowcount", String(items.length + 2));
   table.setAttribute("aria-colcount", String(columns.length + 1));
 }

@@ -1,0 +1,215 @@
+"""Estates to report on, and a Chromium that has no network."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import os
+import shutil
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser, ConsoleMessage, Page, sync_playwright
+
+import wmiam
+from wmiam.report import write_report
+
+ACME = Path(__file__).resolve().parents[2] / "data" / "acme"
+MOMENT = datetime(2026, 11, 24, 12, 0, tzinfo=UTC)
+
+#: Names as somebody would write them who wants the reader's browser to do something.
+SCRIPT = "</script><script>window.broken = 1</script>"
+IMAGE = '"><img src=x onerror="window.broken = 1">'
+FORMULA = '=HYPERLINK("https://example.com","x")'
+REORDERED = "admin\u202egnp.exe"
+TEMPLATE = "{{ 7 * 7 }}${7*7}"
+STAR = "*"
+NUL = "bell\u0007 and \u2028 line"
+
+
+@pytest.fixture(scope="session")
+def acme() -> wmiam.Access:
+    """The access of the sample estate."""
+    return wmiam.load(ACME).access()
+
+
+@pytest.fixture(scope="session")
+def acme_report(acme: wmiam.Access, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The report on the sample estate."""
+    return write_report(acme, tmp_path_factory.mktemp("acme") / "report.html", generated=MOMENT)
+
+
+@pytest.fixture(scope="session")
+def hostile(tmp_path_factory: pytest.TempPathFactory) -> wmiam.Access:
+    """The access of an estate whose every name is an attack, and of which one statement is unreadable."""
+    folder = tmp_path_factory.mktemp("hostile")
+    allow = {"Effect": "Allow", "Action": "workmail:*", "Resource": "*"}
+    mfa = {"Bool": {"aws:MultiFactorAuthPresent": "true"}}
+    user = {
+        "Path": "/",
+        "UserName": SCRIPT,
+        "UserId": "AIDAEXAMPLE1",
+        "Arn": "arn:aws:iam::111122223333:user/one",
+        "GroupList": [],
+        "AttachedManagedPolicies": [],
+        "UserPolicyList": [
+            {
+                "PolicyName": IMAGE,
+                "PolicyDocument": {
+                    "Version": "2012-10-17",
+                    "Statement": [
+                        {
+                            **allow,
+                            "Sid": TEMPLATE,
+                            "Condition": {"StringEquals": {"aws:UserAgent": NUL}, **mfa},
+                        }
+                    ],
+                },
+            }
+        ],
+        "Tags": [{"Key": FORMULA, "Value": SCRIPT}],
+    }
+    other = {
+        **user,
+        "UserName": REORDERED,
+        "UserId": "AIDAEXAMPLE2",
+        "Arn": f"arn:aws:iam::111122223333:user/{REORDERED}",
+        "UserPolicyList": [
+            {
+                "PolicyName": "broken",
+                "PolicyDocument": {
+                    "Version": "2012-10-17",
+                    "Statement": [allow, {"Effect": SCRIPT, "Action": "workmail:*", "Resource": "*"}],
+                },
+            }
+        ],
+    }
+    star = {
+        **user,
+        "UserName": STAR,
+        "UserId": "AIDAEXAMPLE3",
+        "Arn": "arn:aws:iam::111122223333:user/three",
+    }
+    details = {
+        "UserDetailList": [user, other, star],
+        "GroupDetailList": [],
+        "RoleDetailList": [],
+        "Policies": [],
+    }
+    (folder / "details.json").write_text(json.dumps(details), encoding="utf-8")
+    arn = "arn:aws:workmail:eu-west-1:111122223333:organization/m-0123456789abcdef0123456789abcdef"
+    described = {
+        "OrganizationId": "m-0123456789abcdef0123456789abcdef",
+        "Alias": IMAGE,
+        "State": SCRIPT,
+        "ARN": arn,
+    }
+    (folder / "describe.json").write_text(json.dumps(described), encoding="utf-8")
+    tags = {
+        "Call": "list-tags-for-resource",
+        "Parameters": {"ResourceARN": arn, "Region": "eu-west-1", "Account": "111122223333"},
+        "Output": {"Tags": [{"Key": SCRIPT, "Value": FORMULA}]},
+    }
+    (folder / "tags.json").write_text(json.dumps(tags), encoding="utf-8")
+    estate = wmiam.load(folder, name=SCRIPT)
+    # The reader takes names from ARNs and refuses most of this; the report must not rely on it.
+    names = {"one": SCRIPT, "three": STAR}
+    principals = tuple(dataclasses.replace(p, name=names.get(p.name, p.name)) for p in estate.principals)
+    return dataclasses.replace(estate, principals=principals).access()
+
+
+@pytest.fixture(scope="session")
+def hostile_report(hostile: wmiam.Access, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The report on the hostile estate."""
+    target = tmp_path_factory.mktemp("hostile-report") / "report.html"
+    return write_report(hostile, target, title=f"Report {SCRIPT}", generated=MOMENT)
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Browser]:
+    """A Chromium: the installed one, with nothing that asks the network."""
+    found = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
+    if found is None:
+        pytest.fail("no Chromium is installed: the report cannot be looked at")
+    flags = [
+        "--disable-gpu",
+        "--disable-quic",
+        "--no-first-run",
+        "--disable-background-networking",
+        "--disable-component-update",
+        "--disable-sync",
+    ]
+    if os.geteuid() == 0:
+        flags.append("--no-sandbox")
+    with sync_playwright() as driver:
+        launched = driver.chromium.launch(executable_path=found, args=flags)
+        yield launched
+        launched.close()
+
+
+@dataclass
+class Look:
+    """A page that is open, and all that it did besides showing itself."""
+
+    page: Page
+    address: str
+    requests: list[str] = field(default_factory=list)
+    messages: list[str] = field(default_factory=list)
+    violations: list[str] = field(default_factory=list)
+
+    def assert_quiet(self) -> None:
+        """Assert that the page asked for nothing but itself, and complained of nothing."""
+        self.violations = self.page.evaluate("window.violations ?? []")
+        assert self.requests == [self.address]
+        assert self.messages == []
+        assert self.violations == []
+
+
+@dataclass
+class Opener:
+    """Opens reports as a reader does, from disk and without network."""
+
+    browser: Browser
+
+    def __call__(
+        self,
+        path: Path,
+        *,
+        scheme: str = "light",
+        phone: bool = False,
+        script: bool = True,
+    ) -> Look:
+        context = self.browser.new_context(
+            viewport={"width": 390, "height": 844} if phone else {"width": 1440, "height": 900},
+            color_scheme="dark" if scheme == "dark" else "light",
+            java_script_enabled=script,
+            offline=True,
+            reduced_motion="reduce",
+        )
+        context.set_default_timeout(8000)
+        page = context.new_page()
+        look = Look(page, path.resolve().as_uri())
+
+        def heard(message: ConsoleMessage) -> None:
+            look.messages.append(f"{message.type}: {message.text}")
+
+        page.on("console", heard)
+        page.on("pageerror", lambda error: look.messages.append(str(error)))
+        page.on("request", lambda request: look.requests.append(request.url))
+        page.add_init_script(
+            "window.violations = [];"
+            "addEventListener('securitypolicyviolation', (e) => window.violations.push(e.violatedDirective))"
+        )
+        page.goto(look.address)
+        return look
+
+
+@pytest.fixture
+def look(browser: Browser) -> Iterator[Opener]:
+    """Opens reports; what was opened is closed after the test."""
+    yield Opener(browser)
+    for context in browser.contexts:
+        context.close()
