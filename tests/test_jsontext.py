@@ -19,7 +19,7 @@ class Writer:
     """Writes JSON with random white space and notes the offset of every value."""
 
     def __init__(self, seed: int) -> None:
-        self.rng = random.Random(seed)  # noqa: S311
+        self.rng = random.Random(seed)
         self.pieces: list[str] = []
         self.length = 0
         self.places: dict[str, int] = {}

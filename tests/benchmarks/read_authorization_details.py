@@ -111,7 +111,7 @@ def write(path: Path, megabytes: float, seed: int = 1, distinct: bool = False) -
     """Write authorization details of about a size, laid out as the AWS CLI does."""
     size = 0
     lists: dict[str, list[str]] = {}
-    for name, record in records(random.Random(seed), distinct):  # noqa: S311
+    for name, record in records(random.Random(seed), distinct):
         text = json.dumps(record, indent=4).replace("\n", "\n" + " " * 8)
         lists.setdefault(name, []).append(" " * 8 + text)
         size += len(text) + 10

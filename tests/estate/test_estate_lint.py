@@ -53,6 +53,21 @@ def test_what_the_reader_found_is_part_of_the_answer(tmp_path: Path) -> None:
     assert set(estate.diagnostics) <= set(lint_estate(estate))
 
 
+def test_what_an_estate_lacks_is_told_of_estates_alone(tmp_path: Path) -> None:
+    org = "arn:aws:workmail:eu-west-1:999999999999:organization/m-n1pq2345678r901st2u3vx45x6789yza"
+    write(tmp_path / "a.json", {"Version": "2012-10-17", "Statement": {**BAD, "Resource": org}})
+    policies = wmiam.load(tmp_path)
+    assert any(d.code == "account-without-iam" for d in policies.diagnostics)
+    assert not [d for d in lint_estate(policies) if d.code == "account-without-iam"]
+    both = wmiam.load(tmp_path, DATA / "acme" / "iam" / "111122223333")
+    assert [d.code for d in lint_estate(both) if d.code == "account-without-iam"]
+
+
+def test_nothing_read_is_an_error_even_without_estate(tmp_path: Path) -> None:
+    write(tmp_path / "a.json", {"no": "policy"})
+    assert "nothing-read" in {d.code for d in lint_estate(wmiam.load(tmp_path))}
+
+
 def test_every_policy_of_the_sample_estate_is_met_once() -> None:
     policies = list(policies_of(ACME))
     keys = [policy.key for policy in policies]

@@ -21,7 +21,8 @@ _RANK = {severity: rank for rank, severity in enumerate(Severity)}
 def lint_estate(estate: Estate, catalog: Catalog | None = None) -> tuple[Diagnostic, ...]:
     """Return everything found wrong in an estate's files and policies, by place.
 
-    Policies that AWS manages are left out: nobody but AWS can mend them.
+    Policies that AWS manages are left out: nobody but AWS can mend them.  So is what
+    an estate lacks, where the input is no estate, but policy documents alone.
 
     Parameters
     ----------
@@ -57,7 +58,9 @@ def lint_estate(estate: Estate, catalog: Catalog | None = None) -> tuple[Diagnos
         if policy.document is not None and policy.kind is not PolicyKind.AWS_MANAGED
         for problem in of(policy.document, POLICY_TYPE[policy.kind])
     ]
-    return tuple(sorted((*estate.diagnostics, *found), key=_place))
+    is_estate = any(account.has_iam for account in estate.accounts.values())
+    read = [d for d in estate.diagnostics if d.origin or is_estate or d.severity is Severity.ERROR]
+    return tuple(sorted((*read, *found), key=_place))
 
 
 def policies_of(estate: Estate) -> Iterator[Policy]:
