@@ -67,3 +67,8 @@ class Estate:
         from wmiam.access import Access
 
         return Access.of(self, progress=progress)
+
+    def _repr_html_(self) -> str:
+        from wmiam.views.html import estate_html
+
+        return estate_html(self)

@@ -20,8 +20,8 @@ function showStatement(viewIndex, cell) {
   const reason = say(why, cell);
   const way = say(through, cell);
   if (reason) details.append(make("p", {}, bdi(reason)));
-  if (say(when, cell)) details.append(make("p", { className: "w-conditional" }, "When ", bdi(say(when, cell))));
-  const facts = [way, `${kind} policy${version ? " " + version : ""}`, arn].filter(Boolean).join(", ");
+  if (say(when, cell)) details.append(make("p", { className: "w-conditional" }, "Applies: ", bdi(say(when, cell))));
+  const facts = [way, kind === "inline" ? "" : kind, version, arn].filter(Boolean).join(", ");
   details.append(make("p", { className: "sub" }, bdi(facts)));
   if (place) details.append(make("p", { className: "sub" }, make("code", {}, place), " ", make("code", {}, pointer)));
   if (lines.length) {

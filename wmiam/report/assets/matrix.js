@@ -85,7 +85,7 @@ function drawHead() {
   const names = make("tr");
   columns.forEach((column) => {
     if (column.edge) groups.append(make("th", { scope: "colgroup", colSpan: column.span, title: column.title }, make("span", {}, column.title)));
-    const name = column.action.name.replace(/^workmail:/, "");
+    const name = column.action.name.replace(/^workmail:|^workmail(?=messageflow:)/, "");
     names.append(make("th", { scope: "col", className: column.edge ? "edge" : "", title: column.action.name }, make("div", { className: "act" }, name)));
   });
   head.replaceChildren(groups, names);
