@@ -86,7 +86,7 @@ class LayerView:
     statements: tuple[StatementView, ...]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, repr=False)
 class Explanation:
     """Why a principal may or may not perform an action on an organization.
 
@@ -120,6 +120,10 @@ class Explanation:
     changes: tuple[str, ...]
     notes: tuple[str, ...]
     witness: dict[str, str] | None
+
+    def __repr__(self) -> str:
+        where = "" if self.organization == "*" else f" on {self.organization}"
+        return f"<Explanation: {self.principal.arn} {self.action}{where} {self.decision}>"
 
     def __str__(self) -> str:
         """Return the explanation as text for a terminal."""

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 __all__ = ["Estate"]
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
 class Estate:
     """What was read from a customer's files.
 
@@ -67,6 +67,13 @@ class Estate:
         from wmiam.access import Access
 
         return Access.of(self, progress=progress)
+
+    def __repr__(self) -> str:
+        return (
+            f"<Estate {self.name!r} of {len(self.principals)} principals, "
+            f"{len(self.organizations)} organizations, {len(self.sources)} files, "
+            f"{len(self.diagnostics)} diagnostics>"
+        )
 
     def _repr_html_(self) -> str:
         from wmiam.views.html import estate_html
