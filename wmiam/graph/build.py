@@ -90,8 +90,9 @@ def build(
     _assumptions(graph, estate, chosen)
     _places(graph, estate, {p.account for p in members})
     if access is not None and (actions is not None or organizations is not None):
+        labels = {organization.arn: organization.label for organization in estate.organizations}
         for principal in members:
-            _cells(graph, access, principal, actions, organizations)
+            _cells(graph, access, principal, actions, organizations, labels)
     return graph
 
 
@@ -261,6 +262,7 @@ def _cells(
     principal: Principal,
     actions: str | None,
     organizations: str | None,
+    labels: dict[str, str],
 ) -> None:
     found: dict[str, dict[str, str]] = {}
     for row in access.rows(principal, actions, organizations):
@@ -279,6 +281,6 @@ def _cells(
         )
         for arn in where:
             if arn != "*":
-                _, _, _, region, account, name = arn.split(":", 5)
-                _node(graph, arn, "organization", name.partition("/")[2], account=account, region=region)
+                _, _, _, region, account, _ = arn.split(":", 5)
+                _node(graph, arn, "organization", labels.get(arn, arn), account=account, region=region)
                 _edge(graph, action, arn, "on", f"{action} acts on this organization.")

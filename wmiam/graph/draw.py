@@ -10,7 +10,7 @@ from wmiam.graph.query import edges_of, nodes_of
 
 __all__ = ["layout", "to_svg"]
 
-_ROW, _COLUMN, _MARGIN = 34, 230, 24
+_ROW, _COLUMN, _MARGIN = 34, 240, 24
 #: Shape of each kind, so that colour is never the only sign.
 _SHAPES = {
     "external": "M-9,0 L0,-9 L9,0 L0,9 Z",
@@ -31,7 +31,8 @@ _STYLE = """
  background:var(--bg);font:13px system-ui,sans-serif;max-width:100%;height:auto}
 @media (prefers-color-scheme:dark){.wmiam-graph{--ink:#e6eaf0;--soft:#a5afbd;--line:#77818f;--fill:#22304a;
  --cond:#f0b45c;--bg:#12161d}}
-.wmiam-graph text{fill:var(--ink)}.wmiam-graph .head{fill:var(--soft);font-size:12px}
+.wmiam-graph text{fill:var(--ink);paint-order:stroke;stroke:var(--bg);stroke-width:4px;
+ stroke-linejoin:round}.wmiam-graph .head{fill:var(--soft);font-size:12px}
 .wmiam-graph path.e{fill:none;stroke:var(--line);stroke-width:1.3}
 .wmiam-graph path.c{stroke:var(--cond);stroke-dasharray:5 4}
 .wmiam-graph path.l{stroke-dasharray:1 4}
