@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Iterator, Mapping
+from difflib import get_close_matches
 from typing import Any, Final
 
 from wmiam.engine.decide import Decision, PolicySet, decide
@@ -113,18 +114,11 @@ def decide_line(value: object) -> Decision:
         If the request or a policy cannot be read; pointers are relative to ``value``.
     """
     line = _object(value, "")
-    for key in line:
-        if key not in _FIELDS:
-            raise RequestError(
-                f"there is no field {key!r}; known are {', '.join(_FIELDS)}", pointer=f"/{key}"
-            )
+    _check_fields(line, _FIELDS, "")
     if "request" not in line:
         raise RequestError("the line has no request", pointer="")
     raw = _object(line["request"], "/request")
-    for key in raw:
-        if key not in _REQUEST_FIELDS:
-            known = ", ".join(_REQUEST_FIELDS)
-            raise RequestError(f"there is no field {key!r}; known are {known}", pointer=f"/request/{key}")
+    _check_fields(raw, _REQUEST_FIELDS, "/request")
     context = raw.get("context")
     account = raw.get("resource_account")
     resource = raw.get("resource")
@@ -136,6 +130,23 @@ def decide_line(value: object) -> Decision:
         None if account is None else _text(account, "/request/resource_account"),
     )
     return decide(request, _policies(line))
+
+
+def _check_fields(line: Mapping[str, Any], known: tuple[str, ...], pointer: str) -> None:
+    """Refuse a field that looks like a misspelt one; others are the caller's own remarks.
+
+    A misspelt ``permissions_boundary`` that was passed over would turn a denial into an
+    allowance, and nobody would see it.
+    """
+    for key in line:
+        if key in known:
+            continue
+        squeezed = key.lower().replace("-", "_")
+        near = get_close_matches(squeezed, known, 1, 0.7)
+        near = near or [name for name in known if squeezed in name.split("_") or name in squeezed]
+        if near or "polic" in squeezed or "boundar" in squeezed:
+            hint = f"did you mean {near[0]}?" if near else f"known are {', '.join(known)}"
+            raise RequestError(f"there is no field {key!r}; {hint}", pointer=f"{pointer}/{key}")
 
 
 def _policies(line: Mapping[str, Any]) -> PolicySet:
