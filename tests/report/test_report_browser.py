@@ -60,10 +60,11 @@ def test_a_number_leads_to_the_names(acme: wmiam.Access, acme_report: Path, look
     section = page.locator("#cap-export-mail")
     expect(section).to_be_in_viewport()
     row = frame.loc[("export-mail", europe.arn)]
-    names = section.locator("tbody tr:visible th a").evaluate_all(
-        "links => links.map(a => a.dataset.principal)"
+    numbers = section.locator("tbody tr:visible th a").evaluate_all(
+        "links => links.map((link) => Number(link.dataset.principal))"
     )
-    assert sorted(names) == sorted([*row.principals, *row.conditional_principals])
+    names = sorted(acme.principals[number].arn for number in numbers)
+    assert names == sorted([*row.principals, *row.conditional_principals])
     section.get_by_role("button", name="Show all organizations").click()
     expect(section.locator("tbody tr:not(:visible)")).to_have_count(0)
 

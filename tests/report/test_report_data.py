@@ -30,28 +30,31 @@ def explanation_at(payload: dict[str, Any], row: int, action: int) -> int:
 def test_the_matrix_holds_every_decision(acme: wmiam.Access, payload: dict[str, Any]) -> None:
     number = {name: index for index, (name, _, _) in enumerate(payload["actions"])}
     places = {arn: index for index, (arn, *_) in enumerate(payload["organizations"])} | {"*": -1}
-    principals = {arn: index for index, (arn, *_) in enumerate(payload["principals"])}
+    groups = {arn: group for arn, _, group, *_ in payload["principals"]}
     cells = acme.cells(denied=True)
     seen = 0
     for cell in cells.itertuples():
-        rows = dict(payload["access"][principals[cell.principal]])
+        rows = dict(payload["groups"][groups[cell.principal]])
         codes = payload["rows"][rows[places[cell.organization]]][0]
         assert codes[number[cell.action]] == CODE[str(cell.decision)]
         seen += 1
-    held = sum(len(payload["rows"][row][0].replace(" ", "")) for rows in payload["access"] for _, row in rows)
+    held = sum(
+        len(payload["rows"][row][0].replace(" ", ""))
+        for group in groups.values()
+        for _, row in payload["groups"][group]
+    )
     assert seen == held
 
 
 def test_an_explanation_reads_as_access_gives_it(acme: wmiam.Access, payload: dict[str, Any]) -> None:
     """The names that were taken out of the texts come back: every tenth cell, word for word."""
     compared = 0
-    for who, rows in enumerate(payload["access"]):
-        for place, row in rows:
+    for who, (arn, _, group, *_) in enumerate(payload["principals"]):
+        for place, row in payload["groups"][group]:
             for number, (action, _, _) in enumerate(payload["actions"]):
                 index = explanation_at(payload, row, number)
                 if index < 0 or (who + row + number) % 10:
                     continue
-                arn = payload["principals"][who][0]
                 where = None if place < 0 else payload["organizations"][place][0]
                 expected = acme.explain(arn, action, where)
                 names = {"\ue000": arn, "\ue001": action, "\ue002": where or ""}

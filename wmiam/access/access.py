@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from wmiam.access import names
@@ -115,8 +116,14 @@ class Access:
 
     # -- names --------------------------------------------------------------
 
+    @cached_property
+    def _by_arn(self) -> dict[str, Principal]:
+        return {principal.arn: principal for principal in self.principals}
+
     def find_principal(self, name: str) -> Principal:
         """Return the one principal of a name (ARN, short name); see :meth:`find_principals`."""
+        if name in self._by_arn:
+            return self._by_arn[name]
         found = self.find_principals(name)
         if len(found) > 1:
             from wmiam.errors import AmbiguousNameError

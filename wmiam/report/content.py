@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cached_property
 
 from wmiam import __version__
 from wmiam.access import Access
@@ -40,7 +41,7 @@ class DiagnosticRow:
     mend: str
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Content:
     """Everything that the templates show.
 
@@ -67,6 +68,11 @@ class Content:
     def principals(self) -> int:
         """How many principals there are."""
         return len(self.access.principals)
+
+    @cached_property
+    def number(self) -> dict[str, int]:
+        """The place of each principal, by ARN, among all."""
+        return {principal.arn: index for index, principal in enumerate(self.access.principals)}
 
     @property
     def accounts(self) -> int:

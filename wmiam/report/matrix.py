@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, Final
 
-from wmiam.estate.model import Organization, Principal
+from wmiam.estate.model import Organization, Principal, PrincipalKind
 from wmiam.report.explanations import ExplanationTable, Interner
 from wmiam.report.people import PrincipalGroup, organization_order
 from wmiam.views.text import principal_name, visible
@@ -32,28 +32,30 @@ def matrix_payload(access: Access, groups: Sequence[PrincipalGroup]) -> dict[str
     Returns
     -------
     dict
-        JSON values, all text in them visible: ``principals``, ``accounts``, ``organizations``,
-        ``actions``, ``capabilities``; ``rows`` (decisions and explanations of one principal and
-        organization, each distinct row once); ``access`` (for each principal, pairs of
-        organization and row, organization -1 being the actions without resource); and the tables of
-        :meth:`wmiam.report.explanations.ExplanationTable.payload`.
+        JSON values, all text in them visible.  ``principals``: ARN, kind, group, and the name where
+        the ARN does not end in it.  ``groups``: principals that are alike share pairs of organization
+        (-1 for the actions without resource) and row.  ``rows``: decisions and explanations of one
+        group and organization, each distinct row once.  ``accounts``, ``organizations``, ``actions``
+        and ``capabilities`` name what the matrix is made of; ``python`` is how the access is had;
+        the rest is :meth:`wmiam.report.explanations.ExplanationTable.payload`.
     """
     table = ExplanationTable(access)
     rows = Interner()
-    held: dict[str, list[list[int]]] = {}
-    for group in groups:
+    held: list[list[list[int]]] = []
+    group_of: dict[str, int] = {}
+    for number, group in enumerate(groups):
         first = group.principals[0]
         own: list[tuple[int, Organization | None]] = [(-1, None)]
         own += [(i, o) for i, o in enumerate(access.organizations) if o.account == first.account]
-        found = [[place, rows(_row(table, first, organization))] for place, organization in own]
-        held.update((principal.arn, found) for principal in group.principals)
+        held.append([[place, rows(_row(table, first, organization))] for place, organization in own])
+        group_of.update((principal.arn, number) for principal in group.principals)
+    kinds = [str(kind) for kind in PrincipalKind]
     capabilities = access.catalog.capabilities
-    number = {capability.name: index for index, capability in enumerate(capabilities)}
+    worth = {capability.name: index for index, capability in enumerate(capabilities)}
     payload: dict[str, Any] = {
-        "principals": [
-            [visible(t) for t in (p.arn, principal_name(p), str(p.kind), p.account)]
-            for p in access.principals
-        ],
+        "kinds": kinds,
+        "principals": [_principal(p, kinds.index(str(p.kind)), group_of[p.arn]) for p in access.principals],
+        "groups": held,
         "accounts": {
             visible(account.id): visible(account.name)
             for account in access.estate.accounts.values()
@@ -64,15 +66,20 @@ def matrix_payload(access: Access, groups: Sequence[PrincipalGroup]) -> dict[str
         ],
         "order": organization_order(access),
         "actions": [
-            [action.full_name, action.access_level, [number[name] for name in action.capabilities]]
+            [action.full_name, action.access_level, [worth[name] for name in action.capabilities]]
             for action in access.catalog.actions
         ],
         "capabilities": [capability.title for capability in capabilities],
         "rows": rows.values,
-        "access": [held[principal.arn] for principal in access.principals],
-        "context": [[visible(key), visible(str(value))] for key, value in access.context.items()],
+        "python": visible(f"access.given({access.context!r})" if access.context else "access"),
     }
     return payload | table.payload()
+
+
+def _principal(principal: Principal, kind: int, group: int) -> list[str | int]:
+    """Return ARN, kind and group, and the name where it is not the ARN's last part."""
+    arn, name = visible(principal.arn), visible(principal_name(principal))
+    return [arn, kind, group, *([name] if name != arn.rpartition("/")[2] else [])]
 
 
 def _row(

@@ -20,11 +20,13 @@ const bdi = (text) => make("bdi", {}, text);
 const number = (value) => value.toLocaleString("en-GB");
 const plural = (value, noun) => `${number(value)} ${noun}${value === 1 ? "" : "s"}`;
 
-const principals = data.principals.map(([arn, name, kind, account], index) => ({
-  arn, name, kind, account, index,
-  search: `${arn} ${kind}`.toLowerCase(),
+const principals = data.principals.map(([arn, kind, group, name]) => ({
+  arn, kind: data.kinds[kind],
+  name: name ?? arn.slice(arn.lastIndexOf("/") + 1),
+  account: arn.split(":")[4],
+  search: `${arn} ${data.kinds[kind]}`.toLowerCase(),
   // Pairs of organization (-1 for actions without resource) and row.
-  held: data.access[index],
+  held: data.groups[group],
 }));
 const organizations = data.organizations.map(([arn, label, account, region], index) => ({ arn, label, account, region, index }));
 const actions = data.actions.map(([name, level, worth], index) => ({ name, level, worth, index }));

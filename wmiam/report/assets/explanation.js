@@ -35,23 +35,25 @@ function showStatement(viewIndex, cell) {
   return details;
 }
 
-function showLayer(layerIndex, cell) {
+/** One layer with its statements; those that simply allow, after the first, are folded. */
+function showLayer(layerIndex, order, cell) {
   const [title, decision, when, views] = data.layers[layerIndex];
   const outcome = [decision, say(when, cell)].filter(Boolean).join(": ");
-  const section = make("section", {}, make("h4", {}, bdi(say(title, cell)), make("span", { className: "sub" }, outcome)));
+  const layer = make("details", { className: "layer", open: order === 0 || decision !== "allows" },
+    make("summary", {}, make("strong", {}, bdi(say(title, cell))), " ", make("span", { className: "sub" }, bdi(outcome))));
   const silent = [];
   for (const view of views) {
     if (data.views[view][2] === "no") silent.push(view);
-    else section.append(showStatement(view, cell));
+    else layer.append(showStatement(view, cell));
   }
   if (silent.length) {
     const rest = make("details", {}, make("summary", {}, `${plural(silent.length, "statement")} without effect here`));
     rest.addEventListener("toggle", () => {
       if (rest.open && rest.childElementCount === 1) rest.append(...silent.map((view) => showStatement(view, cell)));
     });
-    section.append(rest);
+    layer.append(rest);
   }
-  return section;
+  return layer;
 }
 
 const list = (title, indexes, cell) => indexes.length === 0 ? [] : [
@@ -62,7 +64,7 @@ const list = (title, indexes, cell) => indexes.length === 0 ? [] : [
 /** The Python line that gives the same explanation. */
 function pythonLine(cell) {
   const where = cell.place < 0 ? "" : `, org=${JSON.stringify(organizations[cell.place].arn)}`;
-  return `access.explain(${JSON.stringify(cell.principal.arn)}, ${JSON.stringify(actions[cell.action].name)}${where})`;
+  return `${data.python}.explain(${JSON.stringify(cell.principal.arn)}, ${JSON.stringify(actions[cell.action].name)}${where})`;
 }
 
 function placeButtons(cell, places) {
@@ -119,7 +121,7 @@ function explanationBody(cell, places) {
         make("strong", {}, WORD[code])), condition ? ": " : null, condition ? bdi(condition) : null,
       make("span", { className: "sub" }, bdi(where))),
     ...list("", reasons, cell),
-    ...layers.map((layer) => showLayer(layer, cell)),
+    ...layers.map((layer, order) => showLayer(layer, order, cell)),
     ...list("What would have to change", changes, cell),
     ...(witness.length === 0 ? [] : [make("h4", {}, "A request that is allowed"),
       make("table", {}, make("tbody", {}, ...witness.map(([key, value]) => make("tr", {},

@@ -8,7 +8,7 @@ document.addEventListener("click", (event) => {
   const name = event.target.closest("a[data-principal]");
   if (name) {
     form.reset();
-    form.who.value = name.dataset.principal;
+    form.who.value = principals[Number(name.dataset.principal)].arn;
     setTimeout(refresh);
     return;
   }
