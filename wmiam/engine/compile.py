@@ -31,6 +31,7 @@ __all__ = [
     "binding",
     "closed_row",
     "compile_document",
+    "compile_row",
     "row_contexts",
     "usage_of",
 ]
@@ -158,7 +159,7 @@ def compile_document(document: PolicyDocument) -> tuple[Compiled, ...]:
             actions = ACTIONS.all ^ actions
         if not actions:
             continue
-        rows = tuple(_row(condition, document.has_variables) for condition in statement.conditions)
+        rows = tuple(compile_row(condition, document.has_variables) for condition in statement.conditions)
         negated = statement.not_resources is not None
         resources = statement.not_resources if negated else statement.resources
         in_resources = {
@@ -185,7 +186,16 @@ def compile_document(document: PolicyDocument) -> tuple[Compiled, ...]:
     return tuple(compiled)
 
 
-def _row(condition: Condition, variables: bool) -> Row:
+def compile_row(condition: Condition, variables: bool) -> Row:
+    """Return one row of a Condition block with the keys that it depends on.
+
+    Parameters
+    ----------
+    condition : Condition
+        The row.
+    variables : bool
+        Whether the document has policy variables (M7).
+    """
     reads = [canonical_key(condition.key)]
     if variables and condition.operator.base != NULL and COMPARISONS[condition.operator.base].variables:
         for value in condition.values:

@@ -14,7 +14,7 @@ from wmiam.estate.model import AwsOrganization, Organization, Principal, Princip
 from wmiam.policy.model import Effect
 from wmiam.policy.patterns import action_matches, ascii_lower
 
-__all__ = ["ABSENT_KEY", "Known", "organization_knowledge", "principal_knowledge"]
+__all__ = ["ABSENT_KEY", "Known", "organization_knowledge", "principal_knowledge", "role_knowledge"]
 
 #: Marks a key that is known not to be in the request.
 ABSENT_KEY = ContextEntry("", (), multivalued=True)
@@ -141,3 +141,24 @@ def organization_knowledge(organization: Organization, estate: Estate) -> Known:
         return Known(entries)
     entries.update(_tags("aws:ResourceTag/", organization.tags))
     return Known(entries, ("aws:resourcetag/",))
+
+
+def role_knowledge(role: Principal, estate: Estate) -> Known:
+    """Return the keys that a role decides where it is the resource: in requests to assume it.
+
+    Parameters
+    ----------
+    role : Principal
+        The role.
+    estate : Estate
+        For the AWS Organizations tree.
+
+    Notes
+    -----
+    Source: Service Authorization Reference, AWS Security Token Service, resource type role.
+    """
+    entries = dict([_entry("aws:ResourceAccount", role.account)])
+    entries.update(_organization_keys(estate, role.account, "Resource"))
+    for prefix in ("aws:ResourceTag/", "iam:ResourceTag/"):
+        entries.update(_tags(prefix, role.tags))
+    return Known(entries, ("aws:resourcetag/", "iam:resourcetag/"))
