@@ -125,9 +125,9 @@ def test_ten_thousand_users_with_one_document_are_read_quickly(tmp_path: Path) -
         user(f"u{n}", UserPolicyList=[{"PolicyName": "p", "PolicyDocument": document}]) for n in range(10_000)
     ]
     (tmp_path / "iam.json").write_text(json.dumps(details(*users)))
-    started = time.perf_counter()
+    started = time.process_time()
     estate = load(tmp_path)
-    assert time.perf_counter() - started < 3
+    assert time.process_time() - started < 3
     assert len({id(p.inline[0].document) for p in estate.principals if p.inline}) == 1
     last = next(p for p in estate.principals if p.name == "u9999")
     assert last.origin is not None
