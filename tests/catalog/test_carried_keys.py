@@ -29,6 +29,8 @@ def action(name: str) -> Action:
         ("workmail:ResetPassword", "iam:PassedToService", False),
         # These come with the caller's credentials into every service's requests.
         ("workmail:ResetPassword", "ec2:SourceInstanceARN", True),
+        ("workmail:ResetPassword", "codebuild:ProjectArn", True),
+        ("workmail:ResetPassword", "codebuild:BuildArn", True),
         ("workmailmessageflow:GetRawMessageContent", "lambda:SourceFunctionArn", True),
         ("workmail:ResetPassword", "saml:sub", True),
         ("workmail:ResetPassword", "saml:aud", False),

@@ -11,6 +11,8 @@ _SCOPED = ("aws:requesttag/", "aws:tagkeys", "aws:resourcetag/")
 #: Keys of other services that come with the caller's credentials, so that every service sees them.
 _OF_CREDENTIALS = frozenset(
     {
+        "codebuild:buildarn",
+        "codebuild:projectarn",
         "ec2:roledelivery",
         "ec2:sourceinstancearn",
         "glue:credentialissuingservice",
