@@ -44,7 +44,7 @@ def test_simulate_goes_on_after_an_error_and_ends_with_2(run: Run) -> None:
     lines = [
         line("a"),
         "{broken",
-        line("b", extra=1),
+        line("b", identity_polices=[]),
         '{"id": "c"}',
         line("d", identity_policies=[{"Statement": {"Effect": "Allow"}}]),
         "[" * 100_000,
