@@ -30,6 +30,9 @@ print(json.dumps({
     ],
     "organization": [o.label for o in access.find_organizations(organization)],
     "subject": subject,
+    "reached": sorted(set(here["name"]) & {graph.nodes[role]["label"] for role in
+        wmiam.graph.reach(graph, access.find_principal("john.stiles").arn)}),
+    "john.stiles": "john.stiles" in set(here["name"]),
     "errors": sum(d.severity == "error" for d in estate.diagnostics),
     "others": sorted({*here["name"]} - {*access.given({"aws:MultiFactorAuthPresent": True, "aws:SecureTransport": True})
         .who_can("ResetPassword", organization, decision="allowed")["name"]}),
@@ -101,6 +104,7 @@ def test_the_prose_says_what_the_cells_find(quickstart: Any) -> None:
     assert facts["organization"] == ["acme-europe"]
     assert facts["subject"].endswith("user/mateo.jackson")
     assert facts["errors"] == 0
+    assert (facts["reached"], facts["john.stiles"]) == (["AcmeMailTier2"], False)
     assert facts["others"] == []
 
 
@@ -119,6 +123,10 @@ def test_the_outputs_show_it(quickstart: Any) -> None:
     assert "mateo.jackson" not in outputs(quickstart, "without-mfa")
     assert "xiulan.wang" in outputs(quickstart, "without-mfa")
     assert {"●", "◐", "·"} <= set(outputs(quickstart, "matrix"))
+    assert outputs(quickstart, "graph").startswith("<svg")
+    assert {"john.stiles", "ServiceDeskTier2", "AcmeMailTier2"} <= set(
+        re.findall(r"[\w.]+", outputs(quickstart, "graph"))
+    )
     report = Path(outputs(quickstart, "report").strip())
     assert "Who can do what to Amazon WorkMail in acme" in report.read_text(encoding="utf-8")
 

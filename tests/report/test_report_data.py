@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections import defaultdict
 from typing import Any
 
 import pytest
 
 import wmiam
+from wmiam.graph import assumption_edges
+from wmiam.report import render_report
+from wmiam.report.assumption import assumptions
 from wmiam.report.explanations import action_classes
 from wmiam.report.matrix import matrix_payload
 from wmiam.report.people import capability_lists, organization_lists, principal_groups
@@ -150,3 +154,39 @@ def test_organization_lists_count_actions(acme: wmiam.Access) -> None:
             found = counts[item.organization.arn][arn]
             assert row.actions.allowed == found.get("allowed", 0)
             assert row.actions.conditional == found.get("conditional", 0)
+
+
+def test_roles_that_can_be_assumed_are_listed_with_what_they_bring(acme: wmiam.Access) -> None:
+    rows = assumptions(acme, capability_lists(acme, principal_groups(acme)))
+    by_names = {(row.source, row.role.name): row for row in rows}
+    assert len(rows) == len(assumption_edges(acme.estate)) > len(by_names) > 20
+    operator = by_names[("paulo.santos", "AcmeMailExportOperator")]
+    assert (operator.decision, operator.when) == ("conditional", "with MFA")
+    assert operator.gains == (("Export mail", "allowed"),)
+    assert operator.place.startswith("iam/444455556666/authorization-details-")
+    contractor = by_names[("999999999999", "AcmeContractorMigration")]
+    assert contractor.principal is None
+    assert contractor.about == "an account that is not among the files"
+    assert by_names[("cloudformation.amazonaws.com", "AcmeCloudFormationExecution")].about == "AWS service"
+    assert (
+        by_names[("oidc-provider/token.actions.githubusercontent.com", "AcmeDeployMail")].about
+        == "identity provider"
+    )
+    sizes = [len(row.gains) for row in rows]
+    assert sizes == sorted(sizes, reverse=True)
+
+
+def test_many_principals_that_are_alike_make_a_small_report(acme: wmiam.Access) -> None:
+    estate = acme.estate
+    pattern = next(p for p in estate.principals if p.name == "mateo.jackson")
+    copies = [
+        dataclasses.replace(pattern, arn=f"{pattern.arn}-{i:05}", name=f"{pattern.name}-{i:05}")
+        for i in range(5000)
+    ]
+    principals = tuple(sorted((*estate.principals, *copies), key=lambda p: p.arn))
+    large = dataclasses.replace(estate, principals=principals).access()
+    groups = principal_groups(large)
+    assert len(groups) == len(principal_groups(acme))
+    lists = {item.capability.name: item for item in capability_lists(large, groups)}
+    assert lists["take-over-mailbox"].anywhere.conditional == 4 + 5000
+    assert len(render_report(large)) - len(render_report(acme)) < 100 * 5000

@@ -11,6 +11,7 @@ from wmiam import __version__
 from wmiam.access import Access
 from wmiam.diagnostics import Diagnostic, Severity
 from wmiam.origin import SourceFile
+from wmiam.report.assumption import Assumption, assumptions
 from wmiam.report.people import (
     CapabilityList,
     OrganizationList,
@@ -51,7 +52,7 @@ class Content:
         What is reported.
     title, generated : str
         Heading, and the moment in words.
-    capabilities, organizations, diagnostics : tuple
+    capabilities, organizations, assumptions, diagnostics : tuple
         The lists, in the order of the page.
     """
 
@@ -60,6 +61,7 @@ class Content:
     generated: str
     capabilities: tuple[CapabilityList, ...]
     organizations: tuple[OrganizationList, ...]
+    assumptions: tuple[Assumption, ...]
     diagnostics: tuple[DiagnosticRow, ...]
     version: str = __version__
     most: int = _MOST
@@ -179,6 +181,7 @@ def gather(
         f"{generated.day} {generated:%B %Y, %H:%M} UTC",
         capabilities,
         organization_lists(access, groups, capabilities),
+        assumptions(access, capabilities),
         tuple(_row(diagnostic) for diagnostic in diagnostics),
     )
 
