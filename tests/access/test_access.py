@@ -14,7 +14,7 @@ from wmiam.access.words import _cases, describe, witness
 from wmiam.engine.diagrams import FALSE
 from wmiam.errors import AmbiguousNameError, RequestError, UnknownNameError
 from wmiam.estate.estate import Estate
-from wmiam.estate.model import Account, Organization, Policy, PolicyKind, Principal, PrincipalKind
+from wmiam.estate.model import Account, Group, Organization, Policy, PolicyKind, Principal, PrincipalKind
 from wmiam.policy.model import PolicyType
 from wmiam.policy.parse import parse_document
 from wmiam.sources import load
@@ -22,6 +22,12 @@ from wmiam.sources import load
 DATA = Path(__file__).resolve().parents[2] / "data" / "acme"
 ACCOUNT = "111122223333"
 ORG = f"arn:aws:workmail:eu-west-1:{ACCOUNT}:organization/m-{'a' * 32}"
+
+
+TRUST = {
+    "Version": "2012-10-17",
+    "Statement": {"Effect": "Allow", "Action": "sts:AssumeRole", "Principal": {"AWS": ACCOUNT}},
+}
 
 
 @pytest.fixture(scope="module")
@@ -38,6 +44,7 @@ def small(*statements: dict[str, Any], tags: Any = (), role: bool = False, stand
         ACCOUNT,
         PrincipalKind.ROLE if role else PrincipalKind.USER,
         inline=(Policy("p", PolicyKind.INLINE, document),),
+        trust=Policy("trust", PolicyKind.TRUST, parse_document(TRUST, PolicyType.TRUST)) if role else None,
     )
     organizations = [Organization(ORG, ORG.rpartition("/")[2], "eu-west-1", ACCOUNT, "acme", tags=tags)]
     if stand_in:
@@ -200,6 +207,35 @@ def test_roles_always_use_temporary_credentials() -> None:
     assert when(small(allow(**condition), role=True)) == "denied"
 
 
+def test_sessions_of_federated_identities_carry_no_mfa_keys() -> None:
+    document = parse_document(
+        {"Version": "2012-10-17", "Statement": allow(Null={"aws:MultiFactorAuthPresent": "true"})},
+        PolicyType.IDENTITY,
+    )
+    trust = parse_document(
+        {
+            "Version": "2012-10-17",
+            "Statement": {
+                "Effect": "Allow",
+                "Action": "sts:AssumeRoleWithSAML",
+                "Principal": {"Federated": f"arn:aws:iam::{ACCOUNT}:saml-provider/Idp"},
+            },
+        },
+        PolicyType.TRUST,
+    )
+    role = Principal(
+        f"arn:aws:iam::{ACCOUNT}:role/sso",
+        "sso",
+        ACCOUNT,
+        PrincipalKind.ROLE,
+        inline=(Policy("p", PolicyKind.INLINE, document),),
+        trust=Policy("trust", PolicyKind.TRUST, trust),
+    )
+    organization = Organization(ORG, ORG.rpartition("/")[2], "eu-west-1", ACCOUNT, "acme", tags=())
+    access = Estate((role,), (organization,)).access(progress=False)
+    assert when(access) == "in a federated session"
+
+
 def test_unknown_tags_stay_open() -> None:
     condition = {"StringEquals": {"aws:ResourceTag/Team": "red"}}
     assert when(small(allow(**condition), tags=None)) == "aws:ResourceTag/Team is 'red'"
@@ -330,3 +366,30 @@ def test_frames_are_empty_but_typed_where_nobody_can() -> None:
     assert frame.empty
     assert tuple(frame.columns) == CELL_COLUMNS
     assert isinstance(frame["decision"].dtype, pd.CategoricalDtype)
+
+
+def test_members_of_a_class_keep_their_own_ways() -> None:
+    document = parse_document({"Version": "2012-10-17", "Statement": [allow()]}, PolicyType.IDENTITY)
+    policy = Policy("shared", PolicyKind.MANAGED, document, arn="arn:shared")
+    group = Group(f"arn:aws:iam::{ACCOUNT}:group/g", "g", ACCOUNT, attached=(policy,))
+    users = [
+        Principal(f"arn:aws:iam::{ACCOUNT}:user/a", "a", ACCOUNT, PrincipalKind.USER, attached=(policy,)),
+        Principal(f"arn:aws:iam::{ACCOUNT}:user/b", "b", ACCOUNT, PrincipalKind.USER, groups=(group,)),
+        Principal(
+            f"arn:aws:iam::{ACCOUNT}:user/c",
+            "c",
+            ACCOUNT,
+            PrincipalKind.USER,
+            attached=(policy,),
+            groups=(group,),
+        ),
+    ]
+    organization = Organization(ORG, ORG.rpartition("/")[2], "eu-west-1", ACCOUNT, "acme", tags=())
+    access = Estate(tuple(users), (organization,)).access(progress=False)
+    frame = access.who_can("ResetPassword", "acme").set_index("name")
+    assert len({id(access.whole.class_of[user.arn]) for user in users}) == 1
+    assert frame.loc["a", "through"] == "policy shared"
+    assert frame.loc["b", "through"] == "group g › policy shared"
+    assert frame.loc["c", "through"] == "policy shared; group g › policy shared"
+    views = [view for layer in access.explain("b", "ResetPassword").layers for view in layer.statements]
+    assert [view.through for view in views] == ["group g › policy shared"]

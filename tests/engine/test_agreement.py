@@ -153,7 +153,11 @@ def _estate(rng: random.Random) -> Estate:
         if role:
             document = {
                 "Version": "2012-10-17",
-                "Statement": {"Effect": "Allow", "Action": "sts:AssumeRole", "Principal": "*"},
+                "Statement": {
+                    "Effect": "Allow",
+                    "Action": "sts:AssumeRole",
+                    "Principal": {"AWS": ACCOUNTS[0]},
+                },
             }
             trust = Policy("trust", PolicyKind.TRUST, parse_document(document, PolicyType.TRUST))
         principals.append(

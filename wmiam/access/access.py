@@ -16,7 +16,7 @@ from wmiam.engine.knowledge import ABSENT_KEY
 from wmiam.engine.request import Context
 from wmiam.engine.resources import Resource
 from wmiam.engine.space import Dimension, canonical_key
-from wmiam.engine.whole import PrincipalClass, Source, Whole
+from wmiam.engine.whole import Layer, PrincipalClass, Source, Whole
 from wmiam.errors import RequestError
 from wmiam.estate.estate import Estate
 from wmiam.estate.model import Organization, Policy, PolicyKind, Principal
@@ -83,8 +83,9 @@ class Access:
         self.context: dict[str, object] = dict(context or {})
         self._fixed = {canonical_key(key): _values(key, value) for key, value in self.context.items()}
         self._given = self._given_contexts()
-        self._words: dict[tuple[int, int], str] = {}
-        self._ways: dict[tuple[int, Resource, int], tuple[str, str]] = {}
+        self._words: dict[tuple[int, int, bool], str] = {}
+        self._ways: dict[object, tuple[str, str]] = {}
+        self._layer: dict[str, Layer] = {}
 
     @classmethod
     def of(cls, estate: Estate, *, progress: bool | None = None) -> Access:
@@ -339,9 +340,10 @@ class Access:
         """
         if row.decision != "conditional":
             return ""
-        key = (row.contexts, row.within)
+        key = (row.contexts, row.within, row.principal.is_role)
         if key not in self._words:
-            self._words[key] = describe(row.contexts, row.within, self.whole.space)
+            role = row.principal.is_role
+            self._words[key] = describe(row.contexts, row.within, self.whole.space, role=role)
         return self._words[key]
 
     def ways(self, row: CellRow) -> tuple[str, str]:
@@ -362,13 +364,20 @@ class Access:
             return "", ""
         members = self.whole.class_of[row.principal.arn]
         bit = 1 << ACTIONS.index[row.action]
-        key = (id(members), row.resource, bit)
+        layer = self._identity_layer(row.principal)
+        key = (id(members), tuple(id(part) for part in layer.parts), row.resource, bit)
         if key not in self._ways:
-            self._ways[key] = self._find_ways(members, row.resource, bit)
+            self._ways[key] = self._find_ways(layer, members, row.resource, bit)
         return self._ways[key]
 
-    def _find_ways(self, members: PrincipalClass, resource: Resource, bit: int) -> tuple[str, str]:
-        layer = members.layers[0]
+    def _identity_layer(self, principal: Principal) -> Layer:
+        if principal.arn not in self._layer:
+            self._layer[principal.arn] = self.whole.layers_of(principal)[0]
+        return self._layer[principal.arn]
+
+    def _find_ways(
+        self, layer: Layer, members: PrincipalClass, resource: Resource, bit: int
+    ) -> tuple[str, str]:
         if layer.unconditional:
             return "account root user", ""
         absent = self.whole.absent_keys(members, bit)

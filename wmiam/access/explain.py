@@ -197,6 +197,8 @@ class _Explainer:
         self.organization = organization
         self.bit = 1 << ACTIONS.index[action]
         self.members: PrincipalClass = self.whole.class_of[subject.arn]
+        # Members of a class hold the same statements, but by policies and groups of their own.
+        self.layers = self.whole.layers_of(subject)
 
     def explain(self) -> Explanation:
         """Return the explanation."""
@@ -212,9 +214,9 @@ class _Explainer:
         d = self.space.diagrams
         contexts = d.both(self.whole.cell_contexts(self.members, resource, self.bit), within)
         decision = "denied" if contexts == FALSE else "allowed" if contexts == within else "conditional"
-        when = describe(contexts, within, self.space) if decision == "conditional" else ""
+        when = self._words(contexts, within) if decision == "conditional" else ""
         absent = self.whole.absent_keys(self.members, self.bit)
-        layers = tuple(self._layer(layer, resource, absent, within) for layer in self.members.layers)
+        layers = tuple(self._layer(layer, resource, absent, within) for layer in self.layers)
         return Explanation(
             self.subject,
             self.action,
@@ -227,6 +229,9 @@ class _Explainer:
             tuple(self._notes(absent)),
             witness(contexts, within, self.space),
         )
+
+    def _words(self, contexts: int, within: int) -> str:
+        return describe(contexts, within, self.space, role=self.subject.is_role)
 
     def _elsewhere(self, target: Organization) -> Explanation:
         return Explanation(
@@ -262,7 +267,7 @@ class _Explainer:
             for source in layer.sources
             if source.compiled.actions & self.bit
         )
-        when = describe(net, within, self.space) if decision == "conditional" else ""
+        when = self._words(net, within) if decision == "conditional" else ""
         title = layer.title
         if layer.unconditional:
             title = "account root user: allowed everything in its account"
@@ -290,7 +295,7 @@ class _Explainer:
             str(statement.effect),
             applies,
             why if applies == "no" else "",
-            describe(contexts, within, self.space) if applies == "conditional" else "",
+            self._words(contexts, within) if applies == "conditional" else "",
             origin,
             parts,
         )
@@ -373,7 +378,7 @@ class _Explainer:
         read = sorted(key for key in absent.entries if absent.entries[key] is ABSENT_KEY)
         used = {
             row.condition.key
-            for layer in self.members.layers
+            for layer in self.layers
             for source in layer.sources
             if source.compiled.actions & self.bit
             for row in source.compiled.rows

@@ -200,7 +200,9 @@ def capability_of_frame(access: Access, principal: Principal) -> pd.DataFrame:
                         "capability": capability.name,
                         "organization": organization.arn,
                         "decision": "allowed" if allowed else "conditional",
-                        "when": "" if allowed else describe(contexts, within, access.whole.space),
+                        "when": ""
+                        if allowed
+                        else describe(contexts, within, access.whole.space, role=principal.is_role),
                     }
                 )
     frame = pd.DataFrame.from_records(records, columns=["capability", "organization", "decision", "when"])

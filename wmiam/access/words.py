@@ -17,7 +17,7 @@ __all__ = ["clause", "describe", "witness"]
 MOST_CASES = 24
 
 
-def describe(contexts: int, within: int, space: Space) -> str:
+def describe(contexts: int, within: int, space: Space, *, role: bool = False) -> str:
     """Return the shortest sentence found that says exactly when a set of contexts holds.
 
     Parameters
@@ -28,6 +28,9 @@ def describe(contexts: int, within: int, space: Space) -> str:
         The contexts that can be: what lies outside does not matter.
     space : Space
         Where both come from.
+    role : bool
+        Whether it is about a role's sessions: where they carry no MFA keys, an identity
+        provider made them; for users these are long-term access keys.
 
     Returns
     -------
@@ -38,6 +41,15 @@ def describe(contexts: int, within: int, space: Space) -> str:
         return "never"
     if contexts == within:
         return ""
+    sentence = _sentence(contexts, within, space)
+    return sentence.replace(_KEYS, _FEDERATED) if role else sentence
+
+
+#: What credentials without MFA keys are: a user's, and a role's.
+_KEYS, _FEDERATED = "with long-term access keys", "in a federated session"
+
+
+def _sentence(contexts: int, within: int, space: Space) -> str:
     cases = _cases(contexts, within, space)
     if cases is None:
         names = sorted({_name(space, v) for v in space.diagrams.support(contexts)})

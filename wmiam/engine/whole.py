@@ -7,8 +7,7 @@ apart, and actions.  Must agree with :mod:`wmiam.engine.decide`.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterable, Iterator
 
 from wmiam.engine.compile import (
     ACTIONS,
@@ -23,118 +22,19 @@ from wmiam.engine.compile import (
 )
 from wmiam.engine.diagrams import FALSE, TRUE
 from wmiam.engine.knowledge import ABSENT_KEY, Known, organization_knowledge, principal_knowledge
-from wmiam.engine.resources import Resource, account_resources
+from wmiam.engine.layers import Cell, Layer, Part, PrincipalClass, Source, credentials, used_parts
+from wmiam.engine.resources import Resource, ResourceKind, account_resources
 from wmiam.engine.resources import resource_contexts as covered_contexts
 from wmiam.engine.space import Space, Usage
 from wmiam.estate.estate import Estate
 from wmiam.estate.model import Group, OrganizationsTarget, Policy, Principal, PrincipalKind
 from wmiam.policy.model import Effect, PolicyDocument, UnreadStatement
 
-__all__ = ["Cell", "Layer", "PrincipalClass", "Source", "Whole"]
+__all__ = ["Cell", "Layer", "Part", "PrincipalClass", "Source", "Whole"]
 
 _NOTHING = Known()
-
-
-@dataclass(frozen=True, slots=True)
-class Source:
-    """A compiled statement and the policy that it comes from.
-
-    Parameters
-    ----------
-    policy : Policy
-        The policy.
-    compiled : Compiled
-        The statement.
-    group : Group or None
-        The group through which a user has it.
-    """
-
-    policy: Policy
-    compiled: Compiled
-    group: Group | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Layer:
-    """Policies of which at least one must allow: one kind of policy, or one level of SCPs.
-
-    Parameters
-    ----------
-    kind, title : str
-        ``"identity"``, ``"permissions boundary"`` or ``"service control policy"``, and a heading.
-    sources : tuple of Source
-        Their statements.
-    unconditional : bool
-        Whether the layer allows everything beforehand (the root user's identity, D8).
-    unlisted : str
-        Why nothing is known of the layer; else ``""``.
-    """
-
-    kind: str
-    title: str
-    sources: tuple[Source, ...]
-    unconditional: bool = False
-    unlisted: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class Cell:
-    """Actions on one resource that are allowed in the same contexts.
-
-    Parameters
-    ----------
-    resource : Resource
-        The resource.
-    actions : int
-        Set of actions.
-    contexts : int
-        The contexts in which they are allowed; never empty.
-    """
-
-    resource: Resource
-    actions: int
-    contexts: int
-
-
-@dataclass(slots=True)
-class PrincipalClass:
-    """Principals that no policy tells apart.
-
-    Parameters
-    ----------
-    principal : Principal
-        One of them.
-    layers : tuple of Layer
-        What must allow.
-    known : Known
-        What is known of their requests.
-    universe : int
-        The contexts that they can have.
-    reads : frozenset of str
-        Every canonical key that their policies depend on.
-    groups : list of (tuple of Resource, tuple of (int, int))
-        Resources that nothing tells apart, and what is allowed on each of them: sets
-        of actions with the contexts in which they are; what is missing is denied.
-    """
-
-    principal: Principal
-    layers: tuple[Layer, ...]
-    known: Known
-    universe: int = TRUE
-    reads: frozenset[str] = frozenset()
-    groups: list[tuple[tuple[Resource, ...], tuple[tuple[int, int], ...]]] = field(default_factory=list)
-
-    @property
-    def cells(self) -> Iterator[Cell]:
-        """What they are allowed, resource by resource."""
-        for resources, allowed in self.groups:
-            for resource in resources:
-                for actions, contexts in allowed:
-                    yield Cell(resource, actions, contexts)
-
-    def table(self) -> dict[Resource, tuple[tuple[int, int], ...]]:
-        """Return what is allowed on each resource: sets of actions with their contexts."""
-        return {resource: allowed for resources, allowed in self.groups for resource in resources}
+#: A partition of actions: each set with the contexts in which it is allowed, and denied explicitly.
+Cells = list[tuple[int, int, int]]
 
 
 class Whole:
@@ -154,6 +54,9 @@ class Whole:
         self._scp_layers: dict[str, tuple[Layer, ...]] = {}
         self._contexts: dict[tuple[int, Binding], int] = {}
         self._covered: dict[tuple[int, Resource, Binding], int] = {}
+        self._parts: dict[tuple[int, int], Part] = {}
+        self._part_vectors: dict[object, tuple[int, ...]] = {}
+        self._cells: dict[object, Cells] = {}
         self._vectors: dict[tuple[int, str, Binding], tuple[int, ...]] = {}
         self._known_of: dict[str, Known] = {
             o.arn: organization_knowledge(o, estate) for o in estate.organizations
@@ -171,27 +74,35 @@ class Whole:
 
     # -- principals to classes ----------------------------------------------
 
-    def _sources(self, policy: Policy, group: Group | None = None) -> tuple[Source, ...]:
-        document = policy.document
-        if document is None:
-            unread = UnreadStatement(-1, None, "", policy.problem or "no file holds its document")
-            document = PolicyDocument(unread=(unread,))
-            compiled = self._compiled.setdefault(id(policy), compile_document(document))
-        else:
-            if id(document) not in self._compiled:
-                self._compiled[id(document)] = compile_document(document)
-            compiled = self._compiled[id(document)]
-        return tuple(Source(policy, statement, group) for statement in compiled)
+    def _part(self, policy: Policy, group: Group | None = None) -> Part:
+        key = (id(policy), id(group))
+        if key not in self._parts:
+            document = policy.document
+            if document is None:
+                unread = UnreadStatement(-1, None, "", policy.problem or "no file holds its document")
+                document = PolicyDocument(unread=(unread,))
+                compiled = self._compiled.setdefault(id(policy), compile_document(document))
+            else:
+                if id(document) not in self._compiled:
+                    self._compiled[id(document)] = compile_document(document)
+                compiled = self._compiled[id(document)]
+            self._parts[key] = Part.of(tuple(Source(policy, statement, group) for statement in compiled))
+        return self._parts[key]
 
-    def _layers(self, principal: Principal) -> tuple[Layer, ...]:
-        identity: list[Source] = []
-        for policy, group in principal.identity_policies:
-            identity.extend(self._sources(policy, group))
+    def layers_of(self, principal: Principal) -> tuple[Layer, ...]:
+        """Return what must allow a principal's requests, with the policies as it has them itself.
+
+        Parameters
+        ----------
+        principal : Principal
+            Who; others of its class may hold the same statements by other policies and groups.
+        """
+        identity = [self._part(policy, group) for policy, group in principal.identity_policies]
         root = principal.kind is PrincipalKind.ROOT
-        layers = [Layer("identity", "identity-based policies", tuple(identity), unconditional=root)]
+        layers = [Layer("identity", "identity-based policies", used_parts(identity), unconditional=root)]
         if principal.boundary is not None:
             title = f"permissions boundary {principal.boundary.name}"
-            layers.append(Layer("permissions boundary", title, self._sources(principal.boundary)))
+            layers.append(Layer("permissions boundary", title, used_parts([self._part(principal.boundary)])))
         if principal.kind is not PrincipalKind.SERVICE_LINKED_ROLE:
             layers.extend(self._scps(principal.account))
         return tuple(layers)
@@ -208,24 +119,24 @@ class Whole:
         if tree.scps_in_use is None and not any(target.scps for target in tree.targets.values()):
             return
         for target in tree.path(account):
-            sources = tuple(s for policy in target.scps for s in self._sources(policy))
+            parts = used_parts(self._part(policy) for policy in target.scps)
             unlisted = "" if target.scps else f"no file lists the SCPs of {_target(target)}"
-            yield Layer("service control policy", f"SCPs of {_target(target)}", sources, unlisted=unlisted)
+            yield Layer("service control policy", f"SCPs of {_target(target)}", parts, unlisted=unlisted)
 
     def _classify(self) -> None:
         found: dict[object, PrincipalClass] = {}
         for principal in self.estate.principals:
-            layers = self._layers(principal)
+            layers = self.layers_of(principal)
             known = principal_knowledge(principal, self.estate)
             key = (
                 principal.account,
-                _credentials(principal),
+                credentials(principal),
                 tuple(
                     (
                         layer.title,
                         layer.unlisted,
                         layer.unconditional,
-                        tuple(dict.fromkeys(id(source.compiled) for source in layer.sources)),
+                        tuple(dict.fromkeys(part.key for part in layer.parts)),
                     )
                     for layer in layers
                 ),
@@ -241,9 +152,7 @@ class Whole:
         """Return what the principal's attributes make of the statements that read them."""
         outcome: list[object] = []
         for layer in layers:
-            for source in layer.sources:
-                if not source.compiled.reads:
-                    continue
+            for source in (s for part in layer.parts if part.reads for s in part.sources):
                 for row in source.compiled.rows:
                     bound = binding(row, known)
                     if any(entry is not None for entry in bound):
@@ -322,23 +231,37 @@ class Whole:
 
     def _evaluate(self, members: PrincipalClass) -> None:
         principal = members.principal
-        temporary, long_term = _credentials(principal)
+        temporary, long_term = credentials(principal)
         members.universe = self.space.universe(temporary=temporary, long_term=long_term)
-        members.reads = frozenset().union(
-            *(s.compiled.reads for layer in members.layers for s in layer.sources)
-        )
+        parts = {part.key: part for layer in members.layers for part in layer.parts}
+        members.reads = frozenset().union(*(part.reads for part in parts.values()))
         resources = self.resources[principal.account]
-        vectors = [
-            self._vector(source.compiled, members) for layer in members.layers for source in layer.sources
-        ]
-        alike: dict[object, list[Resource]] = {}
+        vectors = [self._part_vector(part, members) for part in parts.values()]
+        alike: dict[tuple[ResourceKind, tuple[int, ...]], list[int]] = {}
         signatures = zip(*vectors, strict=True) if vectors else [()] * len(resources)
-        for resource, signature in zip(resources, signatures, strict=True):
-            alike.setdefault((resource.kind, signature), []).append(resource)
-        for group in alike.values():
-            allowed = tuple(self._resource_cells(members, group[0]))
+        for index, (resource, signature) in enumerate(zip(resources, signatures, strict=True)):
+            alike.setdefault((resource.kind, signature), []).append(index)
+        for (_, signature), indexes in alike.items():
+            numbers = dict(zip(parts, signature, strict=True))
+            allowed = tuple(self._resource_cells(members, resources[indexes[0]], numbers))
             if allowed:
-                members.groups.append((tuple(group), allowed))
+                members.groups.append((tuple(resources[index] for index in indexes), allowed))
+
+    def _part_vector(self, part: Part, members: PrincipalClass) -> tuple[int, ...]:
+        """Return a number for each resource of the account: equal where a policy sees no difference."""
+        account = members.principal.account
+        key = (part.key, account, self._attributes_of(part, members))
+        if key not in self._part_vectors:
+            vectors = [self._vector(source.compiled, members) for source in part.sources]
+            numbers: dict[object, int] = {}
+            self._part_vectors[key] = tuple(
+                numbers.setdefault(seen, len(numbers)) for seen in zip(*vectors, strict=True)
+            )
+        return self._part_vectors[key]
+
+    @staticmethod
+    def _attributes_of(part: Part, members: PrincipalClass) -> Binding:
+        return tuple(members.known.get(key) for key in part.reads)
 
     def _vector(self, compiled: Compiled, members: PrincipalClass) -> tuple[int, ...]:
         """Return a number for each resource of the account: equal where a statement sees no difference."""
@@ -358,26 +281,54 @@ class Whole:
             self._vectors[key] = tuple(vector)
         return self._vectors[key]
 
-    def _resource_cells(self, members: PrincipalClass, resource: Resource) -> Iterator[tuple[int, int]]:
-        relevant = [
-            source.compiled
-            for layer in members.layers
-            for source in layer.sources
-            if source.compiled.actions & resource.actions
-            and self.resource_contexts(source.compiled, members, resource) != FALSE
-        ]
-        cells = [resource.actions]
-        splits = {compiled.actions for compiled in relevant}
-        splits |= {ACTIONS.carriers(key) for compiled in relevant for key in compiled.reads}
-        for split in splits:
-            cells = [part for cell in cells for part in (cell & split, cell & ~split) if part]
+    def _resource_cells(
+        self, members: PrincipalClass, resource: Resource, numbers: dict[tuple[int, ...], int]
+    ) -> Iterator[tuple[int, int]]:
+        """Yield sets of actions with the contexts in which they are allowed on a resource."""
+        d = self.space.diagrams
+        result: Cells = [(resource.actions, members.universe, FALSE)]
+        for layer in members.layers:
+            start = TRUE if layer.unconditional else FALSE
+            if layer.unlisted:
+                start = self.space.unknown(f"{layer.title} allow it ({layer.unlisted})")
+            cells: Cells = [(resource.actions, start, FALSE)]
+            for part in {part.key: part for part in layer.parts}.values():
+                found = self._part_cells(part, members, resource, numbers[part.key])
+                cells = _combine(cells, found, d.either, d.either)
+            result = [cell for cell in _combine(result, cells, d.both, d.either) if cell[1] != FALSE]
         merged: dict[int, int] = {}
-        for cell in cells:
-            contexts = self.cell_contexts(members, resource, cell)
+        for actions, allows, denies in result:
+            contexts = d.minus(allows, denies)
             if contexts != FALSE:
-                merged[contexts] = merged.get(contexts, 0) | cell
+                merged[contexts] = merged.get(contexts, 0) | actions
         for contexts, actions in merged.items():
             yield actions, contexts
+
+    def _part_cells(self, part: Part, members: PrincipalClass, resource: Resource, number: int) -> Cells:
+        """Return what a policy allows and denies on a resource, by sets of actions."""
+        attributes = self._attributes_of(part, members)
+        key = (part.key, members.principal.account, resource.kind, number, attributes)
+        found = self._cells.get(key)
+        if found is None:
+            found = self._cells[key] = self._make_part_cells(part, members, resource)
+        return found
+
+    def _make_part_cells(self, part: Part, members: PrincipalClass, resource: Resource) -> Cells:
+        touched = 0
+        for source in part.sources:
+            touched |= source.compiled.actions
+        cells = [touched & resource.actions] if touched & resource.actions else []
+        splits = {source.compiled.actions for source in part.sources}
+        splits |= {ACTIONS.carriers(key) for key in part.reads}
+        for split in splits:
+            cells = [piece for cell in cells for piece in (cell & split, cell & ~split) if piece]
+        found: Cells = []
+        for actions in cells:
+            absent = Known({key: ABSENT_KEY for key in part.reads if not ACTIONS.carriers(key) & actions})
+            allows, denies = self._effects(part.sources, members, resource, actions, absent)
+            if allows != FALSE or denies != FALSE:
+                found.append((actions, allows, denies))
+        return found
 
     def absent_keys(self, members: PrincipalClass, actions: int) -> Known:
         """Return the keys that a set of actions (all alike) never carries.
@@ -420,11 +371,24 @@ class Whole:
     ) -> tuple[int, int]:
         """Return the contexts in which a layer allows, and those in which it denies explicitly."""
         d, space = self.space.diagrams, self.space
-        allows = TRUE if layer.unconditional else FALSE
-        denies = FALSE
+        start = TRUE if layer.unconditional else FALSE
         if layer.unlisted:
-            allows = space.unknown(f"{layer.title} allow it ({layer.unlisted})")
-        for source in layer.sources:
+            start = space.unknown(f"{layer.title} allow it ({layer.unlisted})")
+        allows, denies = self._effects(layer.sources, members, resource, actions, absent)
+        return d.either(start, allows), denies
+
+    def _effects(
+        self,
+        sources: Iterable[Source],
+        members: PrincipalClass,
+        resource: Resource,
+        actions: int,
+        absent: Known,
+    ) -> tuple[int, int]:
+        """Return the contexts in which some statement allows, and those in which one denies."""
+        d = self.space.diagrams
+        allows = denies = FALSE
+        for source in sources:
             if not source.compiled.actions & actions:
                 continue
             if isinstance(source.compiled.statement, UnreadStatement):
@@ -450,6 +414,28 @@ class Whole:
         return (FALSE if effect is Effect.DENY else may_allow, FALSE if effect is Effect.ALLOW else may_deny)
 
 
+def _combine(
+    left: Cells, right: Cells, allow: Callable[[int, int], int], deny: Callable[[int, int], int]
+) -> Cells:
+    """Return the common refinement of two partitions of actions.
+
+    Where the second does not reach, the first stays as it is: the caller sees to it that
+    both cover the same actions where that would be wrong.
+    """
+    merged: dict[tuple[int, int], int] = {}
+    for actions, allows, denies in left:
+        rest = actions
+        for other, more_allows, more_denies in right:
+            shared = rest & other
+            if shared:
+                key = (allow(allows, more_allows), deny(denies, more_denies))
+                merged[key] = merged.get(key, 0) | shared
+                rest &= ~other
+        if rest:
+            merged[allows, denies] = merged.get((allows, denies), 0) | rest
+    return [(actions, allows, denies) for (allows, denies), actions in merged.items()]
+
+
 def _watched(classes: list[PrincipalClass], progress: bool | None) -> Iterable[PrincipalClass]:
     """Return the classes, with a progress bar where it is wanted or takes long."""
     if progress is False or (progress is None and len(classes) < 5000):
@@ -458,11 +444,6 @@ def _watched(classes: list[PrincipalClass], progress: bool | None) -> Iterable[P
 
     hidden = None if progress is None else not progress
     return tqdm(classes, desc="Evaluating", unit=" classes", disable=hidden, leave=False)
-
-
-def _credentials(principal: Principal) -> tuple[bool, bool]:
-    """Whether a principal can have temporary credentials, and long-term ones."""
-    return True, not principal.is_role
 
 
 def _target(target: OrganizationsTarget) -> str:

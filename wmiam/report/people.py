@@ -158,16 +158,21 @@ class PrincipalGroup:
 
 
 def principal_groups(access: Access) -> tuple[PrincipalGroup, ...]:
-    """Return the principals of an access, those of one class together.
+    """Return the principals of an access, those together of whom everything reads the same.
+
+    They are of one class, and have the same policies by the same ways.
 
     Parameters
     ----------
     access : Access
         The effective access.
     """
-    found: dict[int, list[Principal]] = defaultdict(list)
+    found: dict[object, list[Principal]] = defaultdict(list)
     for principal in access.principals:
-        found[id(access.whole.class_of[principal.arn])].append(principal)
+        parts = access.whole.layers_of(principal)[0].parts
+        members = access.whole.class_of[principal.arn]
+        key = (id(members), principal.is_role, tuple(id(part) for part in parts))
+        found[key].append(principal)
     return tuple(
         PrincipalGroup(
             access.whole.class_of[principals[0].arn],
@@ -248,26 +253,31 @@ def _capability_list(
 ) -> CapabilityList:
     """Return who holds one capability: principals whose rows read the same together, gravest first."""
     places = {organization.arn: index for index, organization in enumerate(access.organizations)}
-    group_of = {id(group.members): group for group in groups}
+    groups_of: dict[int, list[PrincipalGroup]] = defaultdict(list)
+    for group in groups:
+        groups_of[id(group.members)].append(group)
+    group_by_id = {id(group): group for group in groups}
     best: dict[int, str] = {}
     numbers = [Count() for _ in places]
     ways: dict[tuple[int, str, str, str], list[int]] = defaultdict(list)
     for members, organization, contexts, within in capability_rows(access, capability):
-        group, place = group_of[id(members)], places[organization.arn]
+        place = places[organization.arn]
         decision = "allowed" if contexts == within else "conditional"
-        best[id(members)] = max(decision, best.get(id(members), "denied"), key=_RANK.__getitem__)
-        numbers[place] = numbers[place].plus(decision, len(group.principals))
-        when = describe(contexts, within, access.whole.space)
-        through = _through(access, group, organization, capability)
-        ways[(id(members), decision, when, through)].append(place)
+        for group in groups_of[id(members)]:
+            best[id(group)] = max(decision, best.get(id(group), "denied"), key=_RANK.__getitem__)
+            numbers[place] = numbers[place].plus(decision, len(group.principals))
+            role = group.principals[0].is_role
+            when = describe(contexts, within, access.whole.space, role=role)
+            through = _through(access, group, organization, capability)
+            ways[(id(group), decision, when, through)].append(place)
     alike: dict[tuple[str, str, tuple[int, ...], str, str], list[Principal]] = defaultdict(list)
     for (key, decision, when, through), found in ways.items():
-        group = group_of[key]
+        group = group_by_id[key]
         account = group.principals[0].account
         alike[(account, decision, tuple(sorted(found)), when, through)] += group.principals
     anywhere = Count()
     for key, decision in best.items():
-        anywhere = anywhere.plus(decision, len(group_of[key].principals))
+        anywhere = anywhere.plus(decision, len(group_by_id[key].principals))
     holders = [
         Holders(_sorted(who), decision, found, when, through)
         for (_, decision, found, when, through), who in alike.items()

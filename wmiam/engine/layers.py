@@ -1,0 +1,179 @@
+"""What counts for a principal: its policies in layers, and principals that no policy tells apart."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+
+from wmiam.engine.compile import Compiled
+from wmiam.engine.diagrams import TRUE
+from wmiam.engine.knowledge import Known
+from wmiam.engine.resources import Resource
+from wmiam.estate.model import Group, Policy, Principal
+from wmiam.policy.model import Effect, UnreadStatement
+
+__all__ = ["Cell", "Layer", "Part", "PrincipalClass", "Source", "credentials", "used_parts"]
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """A compiled statement and the policy that it comes from.
+
+    Parameters
+    ----------
+    policy : Policy
+        The policy.
+    compiled : Compiled
+        The statement.
+    group : Group or None
+        The group through which a user has it.
+    """
+
+    policy: Policy
+    compiled: Compiled
+    group: Group | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """The statements of one policy, evaluated once for all who have it.
+
+    Parameters
+    ----------
+    sources : tuple of Source
+        Its statements that touch WorkMail.
+    key : tuple of int
+        What identifies them: equal for policies with the same document.
+    reads : tuple of str
+        Canonical keys that they depend on.
+    """
+
+    sources: tuple[Source, ...]
+    key: tuple[int, ...]
+    reads: tuple[str, ...]
+
+    @classmethod
+    def of(cls, sources: tuple[Source, ...]) -> Part:
+        """Return the part of some statements of one policy."""
+        # An unread statement is a named unknown, and the name is the policy's.
+        unread = any(isinstance(source.compiled.statement, UnreadStatement) for source in sources)
+        key = tuple(id(source.compiled) for source in sources) + ((id(sources[0].policy),) if unread else ())
+        return cls(sources, key, tuple(sorted({k for source in sources for k in source.compiled.reads})))
+
+
+@dataclass(frozen=True, slots=True)
+class Layer:
+    """Policies of which at least one must allow: one kind of policy, or one level of SCPs.
+
+    Parameters
+    ----------
+    kind, title : str
+        ``"identity"``, ``"permissions boundary"`` or ``"service control policy"``, and a heading.
+    parts : tuple of Part
+        The policies; one that arrives by several ways stands several times.
+    unconditional : bool
+        Whether the layer allows everything beforehand (the root user's identity, D8).
+    unlisted : str
+        Why nothing is known of the layer; else ``""``.
+    """
+
+    kind: str
+    title: str
+    parts: tuple[Part, ...]
+    unconditional: bool = False
+    unlisted: str = ""
+
+    @property
+    def sources(self) -> Iterator[Source]:
+        """Every statement of every policy."""
+        for part in self.parts:
+            yield from part.sources
+
+
+@dataclass(frozen=True, slots=True)
+class Cell:
+    """Actions on one resource that are allowed in the same contexts.
+
+    Parameters
+    ----------
+    resource : Resource
+        The resource.
+    actions : int
+        Set of actions.
+    contexts : int
+        The contexts in which they are allowed; never empty.
+    """
+
+    resource: Resource
+    actions: int
+    contexts: int
+
+
+@dataclass(slots=True)
+class PrincipalClass:
+    """Principals that no policy tells apart.
+
+    Parameters
+    ----------
+    principal : Principal
+        One of them.
+    layers : tuple of Layer
+        What must allow.
+    known : Known
+        What is known of their requests.
+    universe : int
+        The contexts that they can have.
+    reads : frozenset of str
+        Every canonical key that their policies depend on.
+    groups : list of (tuple of Resource, tuple of (int, int))
+        Resources that nothing tells apart, and what is allowed on each of them: sets
+        of actions with the contexts in which they are; what is missing is denied.
+    """
+
+    principal: Principal
+    layers: tuple[Layer, ...]
+    known: Known
+    universe: int = TRUE
+    reads: frozenset[str] = frozenset()
+    groups: list[tuple[tuple[Resource, ...], tuple[tuple[int, int], ...]]] = field(default_factory=list)
+
+    @property
+    def cells(self) -> Iterator[Cell]:
+        """What they are allowed, resource by resource."""
+        for resources, allowed in self.groups:
+            for resource in resources:
+                for actions, contexts in allowed:
+                    yield Cell(resource, actions, contexts)
+
+    def table(self) -> dict[Resource, tuple[tuple[int, int], ...]]:
+        """Return what is allowed on each resource: sets of actions with their contexts."""
+        return {resource: allowed for resources, allowed in self.groups for resource in resources}
+
+
+def used_parts(parts: Iterable[Part]) -> tuple[Part, ...]:
+    """Return the policies that have statements on WorkMail."""
+    return tuple(part for part in parts if part.sources)
+
+
+def credentials(principal: Principal) -> tuple[bool, bool]:
+    """Whether a principal can have credentials with the MFA keys, and without them (C10).
+
+    Long-term access keys carry none, and neither do sessions of federated identities.
+    """
+    return True, not principal.is_role or _is_federated(principal)
+
+
+def _is_federated(role: Principal) -> bool:
+    """Whether identity providers may assume a role; so, too, where its trust policy cannot be read."""
+    document = role.trust.document if role.trust is not None else None
+    if document is None or document.unread:
+        return True
+    return any(
+        statement.effect is Effect.ALLOW
+        and (
+            statement.principal is None
+            or bool(statement.principal.federated)
+            or "*" in statement.principal.aws
+        )
+        for statement in document.statements
+    )
