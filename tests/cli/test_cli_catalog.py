@@ -5,9 +5,13 @@ from __future__ import annotations
 import json
 import os
 import shlex
+import subprocess
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
+from urllib.error import HTTPError
+from urllib.parse import urlsplit
+from urllib.request import urlopen
 
 import pytest
 
@@ -22,7 +26,7 @@ def test_the_catalog_has_a_row_for_each_action(run: Run) -> None:
     assert [row["action"] for row in found] == [action.full_name for action in load().actions]
     (assume,) = (row for row in found if row["action"] == "workmail:AssumeImpersonationRole")
     assert assume["access_level"] == "Write"
-    assert assume["resource_types"] == ["organization"]
+    assert assume["resource"] == ["organization"]
     assert "workmail:ImpersonationRoleId" in assume["condition_keys"]
     assert "read-mail" in assume["capabilities"]
 
@@ -41,6 +45,12 @@ def test_the_catalog_of_one_action_or_key(run: Run) -> None:
     assert (key["key"], key["multivalued"]) == ("aws:TagKeys", True)
 
 
+def test_the_catalog_of_a_capability(run: Run) -> None:
+    out = run("catalog", "--capability", "retag", "--format", "json").out
+    assert [row["action"] for row in json.loads(out)] == ["workmail:TagResource", "workmail:UntagResource"]
+    assert run("catalog", "--capability", "nonsense").code == 2
+
+
 @pytest.mark.parametrize(
     ("arguments", "near"),
     [(["ResetPasword"], "workmail:ResetPassword"), (["--keys", "aws:SourceIpp"], "aws:SourceIp")],
@@ -57,8 +67,9 @@ def test_lab_opens_the_first_notebook_of_a_folder(run: Run, tmp_path: Path) -> N
     result = run("lab", tmp_path, "--no-browser", "--print-only")
     command = shlex.split(result.out)
     assert result.code == 0
-    assert command[:4] == [sys.executable, "-m", "jupyterlab", str(tmp_path / "1-first.ipynb")]
+    assert command[:3] == [sys.executable, "-m", "jupyterlab"]
     assert f"--ServerApp.root_dir={tmp_path}" in command
+    assert "--LabApp.default_url=/lab/tree/1-first.ipynb" in command
     assert "--ServerApp.ip=127.0.0.1" in command
     assert "--no-browser" in command
     assert ("--allow-root" in command) is (os.geteuid() == 0)
@@ -71,6 +82,28 @@ def test_lab_shows_the_folder_where_the_user_is(
     (tmp_path / "notebooks" / "a.ipynb").write_text("{}")
     monkeypatch.chdir(tmp_path)
     assert f"--ServerApp.root_dir={tmp_path}" in shlex.split(run("lab", "--print-only").out)
+
+
+def test_lab_serves_the_notebook_and_ends_when_told(tmp_path: Path) -> None:
+    (tmp_path / "a notebook.ipynb").write_text("{}")
+    places = ("JUPYTER_CONFIG_DIR", "JUPYTER_DATA_DIR", "JUPYTER_RUNTIME_DIR", "JUPYTERLAB_SETTINGS_DIR")
+    environment = {**os.environ, **{name: str(tmp_path / name) for name in places}}
+    command = [sys.executable, "-m", "wmiam", "lab", str(tmp_path), "--no-browser"]
+    with subprocess.Popen(command, env=environment, stderr=subprocess.PIPE, text=True) as process:
+        assert process.stderr is not None
+        lines = iter(process.stderr.readline, "")
+        address = next(line.strip() for line in lines if line.strip().startswith("http://127.0.0.1:"))
+        url = urlsplit(address)
+        assert url.path == "/lab/tree/a%20notebook.ipynb"
+        listing = f"http://{url.netloc}/api/contents?{url.query}"
+        with urlopen(listing, timeout=30) as answer:
+            names = [entry["name"] for entry in json.load(answer)["content"]]
+        assert "a notebook.ipynb" in names
+        with pytest.raises(HTTPError, match="403"):
+            urlopen(listing.partition("?")[0], timeout=30)  # noqa: S310
+        process.terminate()
+        process.stderr.read()
+        assert process.wait(30) == 0
 
 
 def test_lab_without_notebook(run: Run, tmp_path: Path) -> None:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import argparse
+from typing import Final
 
-from wmiam.catalog import Catalog, load
+from wmiam.catalog import Catalog, load, show
 from wmiam.cli.arguments import Commands, add_format
 from wmiam.cli.output import Rows, emit, style
 from wmiam.cli.table import render_table
@@ -12,6 +13,8 @@ from wmiam.errors import UnknownNameError
 from wmiam.views.text import count
 
 __all__ = ["add_commands"]
+
+_COLUMNS: Final = ("action", "access_level", "resource", "condition_keys", "api_operation", "capabilities")
 
 
 def add_commands(commands: Commands) -> None:
@@ -32,29 +35,43 @@ def add_commands(commands: Commands) -> None:
 examples:
   wmiam catalog
   wmiam catalog '*Impersonation*'
+  wmiam catalog --capability read-mail
   wmiam catalog --keys
   wmiam catalog --format csv -o actions.csv
 
-An action without resource types is matched against "Resource": "*" alone.  One without an API
-operation is used by the console, or stands for a permission only.
+An action whose resource is * is matched against "Resource": "*" alone.  One without an API
+operation is used by the console, or stands for a permission only.  python -m wmiam.catalog.rebuild
+makes the snapshot anew from public data; with --check it says what has changed.
 
 exit codes:
   0  printed
   2  wrong usage, or no action or key of that name""",
     )
+    catalog = load()
+    levels = {level for action in catalog.actions for level in action.access_level.split(", ")}
     parser.add_argument(
-        "pattern",
+        "name",
         nargs="?",
         metavar="NAME",
         help="action or pattern with *; with --keys a key (default: all)",
     )
     parser.add_argument("--keys", action="store_true", help="print the condition keys instead")
+    parser.add_argument("--service", choices=catalog.services, help="actions of one service")
+    parser.add_argument(
+        "--capability",
+        choices=[capability.name for capability in catalog.capabilities],
+        metavar="CAPABILITY",
+        help="actions that are part of a capability: %(choices)s",
+    )
+    parser.add_argument(
+        "--access-level", choices=sorted(levels), metavar="LEVEL", help="actions of a level: %(choices)s"
+    )
     add_format(parser)
 
 
 def _catalog(arguments: argparse.Namespace) -> int:
     catalog = load()
-    rows = _keys(catalog, arguments.pattern) if arguments.keys else _actions(catalog, arguments.pattern)
+    rows = _keys(catalog, arguments.name) if arguments.keys else _actions(catalog, arguments)
     what = "condition key" if arguments.keys else "action"
 
     def text(width: int | None) -> str:
@@ -66,33 +83,17 @@ def _catalog(arguments: argparse.Namespace) -> int:
     return 0
 
 
-def _actions(catalog: Catalog, pattern: str | None) -> Rows:
-    chosen = catalog.actions
-    if pattern is not None:
-        with_service = pattern if ":" in pattern else f"*:{pattern}"
-        chosen = catalog.expand(with_service)
-        if not chosen:
-            raise UnknownNameError("action", pattern, catalog.near(pattern))
-    columns = (
-        *("action", "access_level", "resource_types", "condition_keys", "api_operation"),
-        *("permission_only", "dependent_actions", "capabilities"),
+def _actions(catalog: Catalog, arguments: argparse.Namespace) -> Rows:
+    if arguments.name is not None and not show.rows(catalog, action=arguments.name):
+        raise UnknownNameError("action", arguments.name, catalog.near(arguments.name))
+    chosen = show.rows(
+        catalog,
+        action=arguments.name,
+        service=arguments.service,
+        capability=arguments.capability,
+        access_level=arguments.access_level,
     )
-    return Rows(
-        columns,
-        [
-            (
-                action.full_name,
-                action.access_level,
-                list(action.resource_types),
-                [*action.condition_keys, *action.resource_condition_keys],
-                action.api_operation,
-                action.permission_only,
-                list(action.dependent_actions),
-                list(action.capabilities),
-            )
-            for action in chosen
-        ],
-    )
+    return Rows(_COLUMNS, [tuple(row[name] for name in _COLUMNS) for row in chosen])
 
 
 def _keys(catalog: Catalog, pattern: str | None) -> Rows:

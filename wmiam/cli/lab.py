@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import argparse
 import os
-import subprocess
+import shlex
 import sys
 from pathlib import Path
+from urllib.parse import quote
 
 from wmiam.cli.arguments import Commands
 from wmiam.errors import InputError
@@ -46,12 +47,11 @@ exit codes:
 
 def _lab(arguments: argparse.Namespace) -> int:
     command = _command(_first_notebook(Path(arguments.path)), no_browser=arguments.no_browser)
-    if arguments.print_only:
-        import shlex
-
-        print(shlex.join(command))
-        return 0
-    return 0 if subprocess.run(command, check=False).returncode == 0 else 2  # noqa: S603
+    if not arguments.print_only:
+        # JupyterLab takes this process over, so that Ctrl-C and other signals reach it and nobody else.
+        os.execv(command[0], command)  # noqa: S606
+    print(shlex.join(command))
+    return 0
 
 
 def _first_notebook(path: Path) -> Path:
@@ -72,8 +72,10 @@ def _command(notebook: Path, *, no_browser: bool) -> list[str]:
     # Notebooks read ../data, so the file browser shows the folder that the user is in.
     root = Path.cwd() if notebook.is_relative_to(Path.cwd()) else notebook.parent
     command = [
-        *(sys.executable, "-m", "jupyterlab", str(notebook)),
+        *(sys.executable, "-m", "jupyterlab"),
         f"--ServerApp.root_dir={root}",
+        # In the address, so that it also leads to the notebook where no browser is opened.
+        f"--LabApp.default_url=/lab/tree/{quote(notebook.relative_to(root).as_posix())}",
         "--ServerApp.ip=127.0.0.1",
         "--LabApp.check_for_updates_class=jupyterlab.NeverCheckForUpdate",
     ]
