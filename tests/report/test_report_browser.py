@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from conftest import IMAGE, REORDERED, SCRIPT, STAR, Opener
 from playwright.sync_api import expect
+from report_reading import IMAGE, REORDERED, SCRIPT, STAR, Opener
 
 import wmiam
 

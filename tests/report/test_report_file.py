@@ -12,7 +12,7 @@ from html.parser import HTMLParser
 from pathlib import Path
 
 import pytest
-from conftest import IMAGE, MOMENT, REORDERED, SCRIPT
+from report_reading import IMAGE, MOMENT, REORDERED, SCRIPT
 
 import wmiam
 from wmiam.report import render_report, write_report
