@@ -6,7 +6,6 @@ from collections import Counter
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from wmiam.access.frames import capability_rows
 from wmiam.diagnostics import Severity
 
 if TYPE_CHECKING:
@@ -85,6 +84,9 @@ def summarize(access: Access) -> Summary:
     access : Access
         Where to count.
     """
+    # Here, because it brings pandas, which nobody needs who only imports Access.
+    from wmiam.access.frames import capability_rows
+
     estate = access.estate
     size = Counter(id(members) for members in access.whole.class_of.values())
     counts = []
