@@ -7,6 +7,7 @@ import os
 import shlex
 import subprocess
 import sys
+import time
 from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.error import HTTPError
@@ -89,11 +90,11 @@ def test_lab_serves_the_notebook_and_ends_when_told(tmp_path: Path) -> None:
     places = ("JUPYTER_CONFIG_DIR", "JUPYTER_DATA_DIR", "JUPYTER_RUNTIME_DIR", "JUPYTERLAB_SETTINGS_DIR")
     environment = {**os.environ, **{name: str(tmp_path / name) for name in places}}
     command = [sys.executable, "-m", "wmiam", "lab", str(tmp_path), "--no-browser"]
-    with subprocess.Popen(command, env=environment, stderr=subprocess.PIPE, text=True) as process:
-        assert process.stderr is not None
-        lines = iter(process.stderr.readline, "")
-        address = next(line.strip() for line in lines if line.strip().startswith("http://127.0.0.1:"))
-        url = urlsplit(address)
+    log = tmp_path / "log.txt"
+    with log.open("w") as sink:
+        process = subprocess.Popen(command, env=environment, stderr=sink, stdout=sink)
+    try:
+        url = urlsplit(_address(log, process))
         assert url.path == "/lab/tree/a%20notebook.ipynb"
         listing = f"http://{url.netloc}/api/contents?{url.query}"
         with urlopen(listing, timeout=30) as answer:
@@ -101,9 +102,33 @@ def test_lab_serves_the_notebook_and_ends_when_told(tmp_path: Path) -> None:
         assert "a notebook.ipynb" in names
         with pytest.raises(HTTPError, match="403"):
             urlopen(listing.partition("?")[0], timeout=30)  # noqa: S310
+        assert _end(process) == 0
+    finally:
+        # Whatever fails above, no server may stay behind.
+        process.kill()
+        process.wait()
+
+
+def _end(process: subprocess.Popen[bytes]) -> int | None:
+    """Ask a process to end, again where it was too busy to hear, and return its exit code."""
+    for _ in range(4):
         process.terminate()
-        process.stderr.read()
-        assert process.wait(30) == 0
+        try:
+            return process.wait(15)
+        except subprocess.TimeoutExpired:
+            continue
+    return process.poll()
+
+
+def _address(log: Path, process: subprocess.Popen[bytes]) -> str:
+    """Return the address that the server prints once it listens."""
+    for _ in range(600):
+        for line in log.read_text().splitlines():
+            if line.strip().startswith("http://127.0.0.1:"):
+                return line.strip()
+        assert process.poll() is None, log.read_text()
+        time.sleep(0.1)
+    raise AssertionError(log.read_text())
 
 
 def test_lab_without_notebook(run: Run, tmp_path: Path) -> None:

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from wmiam.access import names
+from wmiam.access.cells import CellRow, bits_of, fixed_values
+from wmiam.access.labels import statement_label, way
 from wmiam.access.words import describe
 from wmiam.catalog import Catalog, load
 from wmiam.engine.compile import ACTIONS
@@ -16,11 +17,11 @@ from wmiam.engine.knowledge import ABSENT_KEY
 from wmiam.engine.request import Context
 from wmiam.engine.resources import Resource
 from wmiam.engine.space import Dimension, canonical_key
-from wmiam.engine.whole import Layer, PrincipalClass, Source, Whole
+from wmiam.engine.whole import Layer, PrincipalClass, Whole
 from wmiam.errors import RequestError
 from wmiam.estate.estate import Estate
-from wmiam.estate.model import Organization, Policy, PolicyKind, Principal
-from wmiam.policy.model import Effect, UnreadStatement
+from wmiam.estate.model import Organization, Principal
+from wmiam.policy.model import Effect
 
 if TYPE_CHECKING:
     import networkx as nx
@@ -29,39 +30,10 @@ if TYPE_CHECKING:
     from wmiam.access.explain import Explanation
     from wmiam.access.summary import Summary
 
-__all__ = ["DECISIONS", "Access", "CellRow"]
+__all__ = ["DECISIONS", "Access"]
 
 #: The three answers, from least to most.
 DECISIONS = ("denied", "conditional", "allowed")
-
-
-@dataclass(frozen=True, slots=True)
-class CellRow:
-    """The answer for one principal, action and organization.
-
-    Parameters
-    ----------
-    principal : Principal
-        Who.
-    action : str
-        Full action name.
-    resource : Resource or None
-        About what; None where the organization is in another account (D10).
-    organization : str
-        The organization's ARN; ``"*"`` for actions without resource.
-    decision : str
-        ``"allowed"``, ``"conditional"`` or ``"denied"``.
-    contexts, within : int
-        The contexts in which it is allowed, and those that can be.
-    """
-
-    principal: Principal
-    action: str
-    resource: Resource | None
-    organization: str
-    decision: str
-    contexts: int
-    within: int
 
 
 class Access:
@@ -81,7 +53,7 @@ class Access:
         self.estate = estate
         self.whole = whole
         self.context: dict[str, object] = dict(context or {})
-        self._fixed = {canonical_key(key): _values(key, value) for key, value in self.context.items()}
+        self._fixed = {canonical_key(key): fixed_values(key, value) for key, value in self.context.items()}
         self._given = self._given_contexts()
         self._words: dict[tuple[int, int, bool], str] = {}
         self._ways: dict[object, tuple[str, str]] = {}
@@ -245,7 +217,7 @@ class Access:
                     decision, narrowed = self._decide(contexts, within)
                     if decision == "denied" and not denied:
                         continue
-                    for bit in _bits_of(actions):
+                    for bit in bits_of(actions):
                         yield CellRow(
                             subject, ACTIONS.names[bit], resource, resource.arn, decision, narrowed, within
                         )
@@ -257,7 +229,7 @@ class Access:
         wanted = bits & ~ACTIONS.wildcard_only
         for organization in self.organizations if arns is not None else ():
             if arns is not None and organization.arn in arns and organization.account != subject.account:
-                for bit in _bits_of(wanted):
+                for bit in bits_of(wanted):
                     yield CellRow(subject, ACTIONS.names[bit], None, organization.arn, "denied", FALSE, FALSE)
 
     @staticmethod
@@ -579,52 +551,3 @@ class Access:
         from wmiam.views.html import summary_html
 
         return summary_html(self.summary())
-
-
-def way(source: Source) -> str:
-    """Return how a statement reaches a principal, in words."""
-    policy = source.policy
-    text = ("inline policy " if policy.kind is PolicyKind.INLINE else "policy ") + policy.name
-    return f"group {source.group.name} › {text}" if source.group is not None else text
-
-
-def statement_label(source: Source) -> str:
-    """Return ``policy#Sid (file:line)`` of a statement."""
-    statement, policy = source.compiled.statement, source.policy
-    unread = isinstance(statement, UnreadStatement)
-    label = f"{policy.name}#{statement.index if isinstance(statement, UnreadStatement) else statement.label}"
-    place = place_of(policy, statement.pointer)
-    return f"{label}{' (unread)' if unread else ''}" + (f" ({place})" if place else "")
-
-
-def place_of(policy: Policy, pointer: str) -> str:
-    """Return ``file:line`` of a place in a policy's document; the file alone where it is very large."""
-    if policy.origin is None:
-        return ""
-    origin = policy.origin.below(pointer)
-    line = origin.line if origin.source.size <= origin.source.KEEP else None
-    return origin.source.name if line is None else f"{origin.source.name}:{line}"
-
-
-def _bits_of(mask: int) -> Iterator[int]:
-    while mask:
-        low = mask & -mask
-        yield low.bit_length() - 1
-        mask ^= low
-
-
-def _values(key: str, value: object) -> tuple[str | None, ...]:
-    """Return the texts that a fixed key may have; None for "absent"."""
-    members = list(value) if isinstance(value, (list, tuple, set, frozenset)) else [value]
-    if not members:
-        raise RequestError(f"{key} is given no value: name one, or None for an absent key")
-    texts: list[str | None] = []
-    for member in members:
-        if member is None:
-            texts.append(None)
-        else:
-            text = Context.of({key: member})[key].values[0]
-            texts.append(
-                text.lower() if isinstance(member, str) and text.lower() in ("true", "false") else text
-            )
-    return tuple(texts)

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from wmiam.access.access import place_of, way
+from wmiam.access.labels import place_of, way
 from wmiam.access.words import clause, describe, witness
 from wmiam.engine.compile import ACTIONS, Compiled
 from wmiam.engine.diagrams import FALSE

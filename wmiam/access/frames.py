@@ -15,7 +15,8 @@ from wmiam.engine.whole import PrincipalClass
 from wmiam.estate.model import Organization, Principal
 
 if TYPE_CHECKING:
-    from wmiam.access.access import Access, CellRow
+    from wmiam.access.access import Access
+    from wmiam.access.cells import CellRow
 
 __all__ = [
     "CELL_COLUMNS",

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from wmiam.access import Access
-from wmiam.access.access import place_of
+from wmiam.access.labels import place_of
 from wmiam.estate.model import Principal
 from wmiam.graph import AssumeEdge, assumption_edges
 from wmiam.report.people import CapabilityList
@@ -46,8 +46,10 @@ class Assumption:
     gains: tuple[tuple[str, str], ...]
 
 
-def assumptions(access: Access, capabilities: Sequence[CapabilityList]) -> tuple[Assumption, ...]:
-    """Return every way to become a role, those first whose role can do most.
+def assumptions(
+    access: Access, capabilities: Sequence[CapabilityList], most: int
+) -> tuple[tuple[Assumption, ...], int]:
+    """Return the ways to become a role, those first whose role can do most, and how many there are.
 
     Parameters
     ----------
@@ -55,12 +57,14 @@ def assumptions(access: Access, capabilities: Sequence[CapabilityList]) -> tuple
         The effective access.
     capabilities : sequence of CapabilityList
         :func:`wmiam.report.people.capability_lists` of the same access.
+    most : int
+        How many to return: a large estate has hundreds of thousands.
     """
     known = {principal.arn: principal for principal in access.principals}
     gains = _gains(capabilities)
-    rows = [_row(edge, known, gains.get(edge.target, {})) for edge in assumption_edges(access.estate)]
     # Sorting keeps the order of equals, which is that of the edges: by role and source.
-    return tuple(sorted(rows, key=lambda row: -len(row.gains)))
+    edges = sorted(assumption_edges(access.estate), key=lambda edge: -len(gains.get(edge.target, {})))
+    return tuple(_row(edge, known, gains.get(edge.target, {})) for edge in edges[:most]), len(edges)
 
 
 def _gains(capabilities: Iterable[CapabilityList]) -> dict[str, dict[str, str]]:

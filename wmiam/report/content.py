@@ -54,6 +54,8 @@ class Content:
         Heading, and the moment in words.
     capabilities, organizations, assumptions, diagnostics : tuple
         The lists, in the order of the page.
+    assumption_count : int
+        How many ways to become a role there are; ``assumptions`` holds the first of them.
     """
 
     access: Access
@@ -62,6 +64,7 @@ class Content:
     capabilities: tuple[CapabilityList, ...]
     organizations: tuple[OrganizationList, ...]
     assumptions: tuple[Assumption, ...]
+    assumption_count: int
     diagnostics: tuple[DiagnosticRow, ...]
     version: str = __version__
     most: int = _MOST
@@ -181,7 +184,7 @@ def gather(
         f"{generated.day} {generated:%B %Y, %H:%M} UTC",
         capabilities,
         organization_lists(access, groups, capabilities),
-        assumptions(access, capabilities),
+        *assumptions(access, capabilities, _MOST),
         tuple(_row(diagnostic) for diagnostic in diagnostics),
     )
 

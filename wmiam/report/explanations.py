@@ -12,7 +12,7 @@ from collections import defaultdict
 from collections.abc import Hashable, Iterable, Sequence
 from typing import TYPE_CHECKING, Any, Final
 
-from wmiam.access.access import place_of
+from wmiam.access.labels import place_of
 from wmiam.estate.model import Organization, Policy, Principal
 from wmiam.policy.patterns import action_matches
 from wmiam.views.statements import statement_lines

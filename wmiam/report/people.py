@@ -10,7 +10,8 @@ from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from wmiam.access.access import Access, CellRow
+from wmiam.access.access import Access
+from wmiam.access.cells import CellRow
 from wmiam.access.frames import capability_rows
 from wmiam.access.words import describe
 from wmiam.catalog import Capability
