@@ -164,6 +164,8 @@ def test_given_needs_values() -> None:
         ({"IpAddress": {"aws:SourceIp": "203.0.113.0/24"}}, "from 203.0.113.0/24"),
         ({"DateLessThan": {"aws:CurrentTime": "2027-03-31T00:00:00Z"}}, "before 2027-03-31T00:00:00Z"),
         ({"NumericLessThan": {"aws:EpochTime": "1806451200"}}, "before 2027-03-31T00:00:00Z"),
+        ({"NumericLessThan": {"aws:MultiFactorAuthAge": "900"}}, "MFA less than 900 seconds old"),
+        ({"NumericGreaterThan": {"aws:MultiFactorAuthAge": "900"}}, "MFA age in seconds is above 900"),
         ({"StringEquals": {"aws:UserAgent": ["a", "b"]}}, "aws:UserAgent is one of 'a', 'b'"),
         ({"StringNotLike": {"aws:UserAgent": "curl*"}}, "aws:UserAgent does not match 'curl*' or is absent"),
         ({"StringEquals": {"workmail:ImpersonationRoleId": "x"}}, "denied"),

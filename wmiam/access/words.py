@@ -253,7 +253,8 @@ def _special(key: str, group: Group, mask: int) -> str:
         return _values(group, mask, "").replace(" is not in", "not from").replace(" is in", "from").strip()
     if key == MFA_AGE and not mask & 1:
         text = _values(group, mask, "MFA age in seconds")
-        return text.replace("MFA age in seconds is below", "MFA not older than (seconds, exclusive)")
+        head, below, limit = text.partition("MFA age in seconds is below ")
+        return f"MFA less than {limit} seconds old" if below and not head and limit.isdigit() else text
     if key == "aws:currenttime" and not mask & 1:
         return _values(group, mask, "the time").replace("the time is ", "")
     return ""
