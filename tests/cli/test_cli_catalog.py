@@ -10,7 +10,7 @@ import sys
 import time
 from pathlib import Path
 from typing import TYPE_CHECKING
-from urllib.error import HTTPError
+from urllib.error import HTTPError, URLError
 from urllib.parse import urlsplit
 from urllib.request import urlopen
 
@@ -97,11 +97,10 @@ def test_lab_serves_the_notebook_and_ends_when_told(tmp_path: Path) -> None:
         url = urlsplit(_address(log, process))
         assert url.path == "/lab/tree/a%20notebook.ipynb"
         listing = f"http://{url.netloc}/api/contents?{url.query}"
-        with urlopen(listing, timeout=30) as answer:
-            names = [entry["name"] for entry in json.load(answer)["content"]]
+        names = [entry["name"] for entry in json.loads(_get(listing))["content"]]
         assert "a notebook.ipynb" in names
         with pytest.raises(HTTPError, match="403"):
-            urlopen(listing.partition("?")[0], timeout=30)  # noqa: S310
+            _get(listing.partition("?")[0])
         assert _end(process) == 0
     finally:
         # Whatever fails above, no server may stay behind.
@@ -121,7 +120,7 @@ def _end(process: subprocess.Popen[bytes]) -> int | None:
 
 
 def _address(log: Path, process: subprocess.Popen[bytes]) -> str:
-    """Return the address that the server prints once it listens."""
+    """Return the address that the server prints, shortly before it listens."""
     for _ in range(600):
         for line in log.read_text().splitlines():
             if line.strip().startswith("http://127.0.0.1:"):
@@ -129,6 +128,22 @@ def _address(log: Path, process: subprocess.Popen[bytes]) -> str:
         assert process.poll() is None, log.read_text()
         time.sleep(0.1)
     raise AssertionError(log.read_text())
+
+
+def _get(address: str) -> bytes:
+    """Return what a server answers, once it listens."""
+    until = time.monotonic() + 60
+    while True:
+        try:
+            with urlopen(address, timeout=30) as response:  # noqa: S310
+                body: bytes = response.read()
+                return body
+        except HTTPError:
+            raise
+        except URLError:
+            if time.monotonic() > until:
+                raise
+            time.sleep(0.1)
 
 
 def test_lab_without_notebook(run: Run, tmp_path: Path) -> None:
