@@ -1,4 +1,9 @@
-"""Who can assume which role: trust policy, identity side, boundaries and SCPs, in three values.
+"""Who can assume which role: trust policy, identity side, boundaries, SCPs and RCPs, in three values.
+
+Every pair of caller and role is decided exactly: the contexts in which AWS allows the
+call are a decision diagram, so that conditions that contradict each other leave no edge
+and those that are met anyway leave no word.  Pairs are found by indexes, and callers
+that no policy tells apart are decided once.  Must agree with :mod:`wmiam.engine.decide`.
 
 Source: IAM User Guide, "Policy evaluation logic", "Cross-account policy evaluation
 logic" and "AWS JSON policy elements: Principal"; rules D9, S1 to S4.
@@ -6,82 +11,89 @@ logic" and "AWS JSON policy elements: Principal"; rules D9, S1 to S4.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 
-from wmiam.engine.caller import WEB_IDENTITY_PROVIDERS, parse_caller
-from wmiam.engine.conditions import evaluate_condition
-from wmiam.engine.knowledge import ABSENT_KEY, Known, principal_knowledge
-from wmiam.engine.request import Context
-from wmiam.engine.space import canonical_key
-from wmiam.engine.statements import Grant, principal_match
+from wmiam.access.words import describe, witness
+from wmiam.engine.diagrams import FALSE
+from wmiam.engine.space import MFA_PRESENT
+from wmiam.engine.statements import Grant
 from wmiam.estate.estate import Estate
-from wmiam.estate.model import Policy, Principal, PrincipalKind
+from wmiam.estate.model import Principal
+from wmiam.graph.callers import ANY_ACCOUNT, PartyKind
+from wmiam.graph.clauses import Cause
+from wmiam.graph.pairs import Pair, Pairs
+from wmiam.graph.weigh import Outcome, Scales
 from wmiam.origin import Origin
-from wmiam.policy.model import Condition, Effect, PolicyDocument, PrincipalElement, Statement
-from wmiam.policy.operators import COMPARISONS, NULL
-from wmiam.policy.patterns import action_matches, parse_template, resource_regex, resource_template
-from wmiam.policy.values import parse_arn
 
-__all__ = ["AssumeEdge", "assumption_edges"]
+__all__ = ["AssumeEdge", "Assumptions", "Cause", "assumption_edges"]
 
-SOURCE = "IAM User Guide, Policy evaluation logic"
-_ACTIONS = ("sts:AssumeRole", "sts:AssumeRoleWithSAML", "sts:AssumeRoleWithWebIdentity")
-
-#: Alternatives, each a set of conditions in words that must hold together: no alternative is
-#: "never", an empty one is "always".
-Ways = frozenset[frozenset[str]]
-NEVER: Ways = frozenset()
-ALWAYS: Ways = frozenset([frozenset()])
+_GUIDE = "IAM User Guide, "
+_PRINCIPALS = _GUIDE + "AWS JSON policy elements: Principal"
+_WITHIN = _GUIDE + "Policy evaluation logic"
+_ACROSS = _GUIDE + "Cross-account policy evaluation logic"
 
 
 @dataclass(frozen=True, slots=True)
 class AssumeEdge:
-    """A principal that can assume a role.
+    """A caller that can assume a role.
 
     Parameters
     ----------
     source : str
-        ARN of a principal of the estate; else an account id, a service principal, an
-        identity provider, or ``"*"`` for anybody.
+        ARN of a principal of the estate; else the id of an account whose principals are
+        not in it, a service principal, an identity provider, or ``"*"`` for any AWS account.
     target : str
         ARN of the role.
+    action : str
+        ``sts:AssumeRole``; ``…WithSAML`` or ``…WithWebIdentity`` for identity providers.
     decision : str
-        ``"allowed"``, or ``"conditional"``.
+        ``"allowed"`` (in every context), or ``"conditional"``.
     conditions : tuple of str
-        What must hold, in words; several alternatives are joined by "or".
+        What must hold in the request, in words: all of it.
+    chained : tuple of str or None
+        The same where the caller is a role whose session comes from assuming it, so that
+        it carries no MFA (S1); None where such a session cannot.  For callers that are no
+        roles the same as ``conditions``.
     same_account : bool
-        Whether both are in one account.
+        Whether caller and role are in one account.
+    grant : str
+        How the trust policy names the caller: ``"direct"``, ``"role"``, ``"account"`` or
+        ``"everyone"``.
     reason : str
         Why, in a sentence.
-    statement : str
-        Sid or index of the trust statement.
+    trust : tuple of Cause
+        Statements of the trust policy that allow it.
+    identity : tuple of Cause
+        Statements of the caller's own policies that allow it, where they are needed.
+    guide : str
+        Page of the guide with the rule.
     origin : Origin or None
-        Its place.
+        Place of the (first) trust statement; of the whole trust policy where it cannot be read.
     """
 
     source: str
     target: str
+    action: str
     decision: str
     conditions: tuple[str, ...]
+    chained: tuple[str, ...] | None
     same_account: bool
+    grant: str
     reason: str
-    statement: str
+    trust: tuple[Cause, ...]
+    identity: tuple[Cause, ...]
+    guide: str
     origin: Origin | None
 
-
-def _either(left: Ways, right: Ways) -> Ways:
-    every = left | right
-    return frozenset(way for way in every if not any(other < way for other in every))
-
-
-def _both(left: Ways, right: Ways) -> Ways:
-    every = frozenset(a | b for a in left for b in right)
-    return frozenset(way for way in every if not any(other < way for other in every))
+    @property
+    def statement(self) -> str:
+        """Sid or index of the (first) trust statement; ``""`` where it cannot be read."""
+        return self.trust[0].statement.label if self.trust else ""
 
 
 def assumption_edges(estate: Estate) -> list[AssumeEdge]:
-    """Return every way to assume a role of the estate, one edge for each source and role.
+    """Return every way to assume a role of the estate.
 
     Parameters
     ----------
@@ -91,367 +103,159 @@ def assumption_edges(estate: Estate) -> list[AssumeEdge]:
     Returns
     -------
     list of AssumeEdge
-        Sorted by role and source.  Nothing that the reference evaluator denies in every
-        context is listed, and nothing that it may allow is missing.
+        Sorted by role, source and operation.  Nothing that the reference evaluator denies
+        in every context is listed, and nothing that it may allow is missing.
+
+    Notes
+    -----
+    The operation that starts the session is decided.  A call that passes session tags or a
+    source identity also needs ``sts:TagSession`` or ``sts:SetSourceIdentity``.
     """
-    return sorted(_Assumption(estate).edges(), key=lambda edge: (edge.target, edge.source))
+    return Assumptions(estate).edges
 
 
-class _Assumption:
-    """The evaluation of all trust policies of an estate."""
+class Assumptions:
+    """Every way to assume a role of an estate, with the exact contexts of each.
+
+    Parameters
+    ----------
+    estate : Estate
+        What was read.
+    """
 
     def __init__(self, estate: Estate) -> None:
         self.estate = estate
-        self.by_arn = {p.arn: p for p in estate.principals}
-        self.known = {p.arn: principal_knowledge(p, estate) for p in estate.principals}
-        # Only principals with some statement on sts can use a trust that names their account.
-        self.callers: dict[str, list[Principal]] = {}
-        for principal in estate.principals:
-            if principal.kind is not PrincipalKind.ROOT and any(
-                _touches_sts(policy.document) for policy, _ in principal.identity_policies
-            ):
-                self.callers.setdefault(principal.account, []).append(principal)
+        self._told: dict[tuple[int, int, int], tuple[str, ...]] = {}
+        found: list[tuple[AssumeEdge, Outcome]] = []
+        pairs = Pairs(estate)
+        scales = Scales(pairs.shapes.cover)
+        for target, candidates in pairs.targets():
+            for pair, outcome in scales.weigh(target, candidates):
+                if outcome.contexts != FALSE:
+                    found.append((self._edge(target.role, pair, outcome), outcome))
+        found.sort(key=lambda item: (item[0].target, item[0].source, item[0].action))
+        self.edges = [edge for edge, _ in found]
+        self._outcomes = {(edge.source, edge.target, edge.action): outcome for edge, outcome in found}
 
-    def edges(self) -> Iterator[AssumeEdge]:
-        """Yield the edges of every role."""
-        for role in self.estate.principals:
-            if role.is_role and role.trust is not None:
-                yield from self._role(role, role.trust)
+    def outcome(self, edge: AssumeEdge) -> Outcome:
+        """Return the contexts of an edge and the space that they live in.
 
-    def _role(self, role: Principal, trust: Policy) -> Iterator[AssumeEdge]:
-        if trust.document is None or trust.document.unread:
-            text = f"if the trust policy of {role.name}, which cannot be read, names it"
-            yield self._edge("*", role, frozenset([frozenset([text])]), trust, None, "cannot be excluded")
-        if trust.document is None:
-            return
-        sources: dict[str, None] = {}
-        for statement in trust.document.statements:
-            if statement.effect is Effect.ALLOW and _assumes(statement):
-                sources.update(dict.fromkeys(self._candidates(statement, role)))
-        for source in sources:
-            principal = self.by_arn.get(source)
-            if principal is not None:
-                yield from self._principal(principal, role, trust, trust.document)
-            else:
-                yield from self._outsider(source, role, trust, trust.document)
+        Parameters
+        ----------
+        edge : AssumeEdge
+            One of :attr:`edges`.
+        """
+        return self._outcomes[edge.source, edge.target, edge.action]
 
-    def _candidates(self, statement: Statement, role: Principal) -> Iterator[str]:
-        """Yield whom an Allow statement may admit."""
-        element = statement.principal
-        if element is None:  # NotPrincipal: everybody but those named
-            yield "*"
-            yield from (p.arn for p in self.estate.principals if p.kind is not PrincipalKind.ROOT)
-            return
-        yield from element.service
-        yield from element.federated
-        for name in element.aws:
-            arn = parse_arn(name)
-            account = name if name.isdigit() else arn.account if arn is not None else ""
-            if name == "*":
-                yield "*"
-                # In its own account "*" admits everybody; elsewhere only who may ask.
-                for principal in self.estate.principals:
-                    if principal.account == role.account and principal.kind is not PrincipalKind.ROOT:
-                        yield principal.arn
-                for other, callers in self.callers.items():
-                    if other != role.account:
-                        yield from (p.arn for p in callers)
-            elif name.isdigit() or (arn is not None and arn.resource == "root"):
-                known = self.estate.accounts.get(account)
-                if known is not None and known.has_iam:
-                    yield from (p.arn for p in self.callers.get(account, ()))
-                else:
-                    yield account
-            elif name in self.by_arn:
-                yield name
-            elif arn is not None and arn.resource.startswith("assumed-role/"):
-                role_name = arn.resource.split("/")[1]
-                yield from (
-                    p.arn
-                    for p in self.by_arn.values()
-                    if p.is_role and p.name == role_name and p.account == account
-                )
-            else:
-                yield name
+    def witness(self, edge: AssumeEdge) -> dict[str, str]:
+        """Return a small request context in which the edge is there: the keys that matter.
 
-    def _principal(
-        self, caller: Principal, role: Principal, trust: Policy, document: PolicyDocument
-    ) -> Iterator[AssumeEdge]:
-        """Yield the edge of a principal of the estate, if there is one."""
-        if caller.kind in (PrincipalKind.SERVICE_LINKED_ROLE, PrincipalKind.ROOT):
-            return
-        known = self.known[caller.arn]
-        who = parse_caller(caller.arn)
-        context = Context({k: v for k, v in known.entries.items() if v is not ABSENT_KEY})
-        bounded = caller.boundary is not None
-        direct = as_role = delegated = denied = NEVER
-        named: Statement | None = None
-        for statement in document.statements:
-            if not _assumes(statement, ("sts:AssumeRole",)):
-                continue
-            grant = _grant(statement, lambda e: principal_match(e, who, context), who.is_role, bounded)
-            grant = self._session_named(statement, caller, grant)
-            if grant is Grant.NONE:
-                continue
-            ways = _conditions(statement, document, known)
-            if statement.effect is Effect.DENY:
-                denied = _either(denied, ways)
-                continue
-            named = named or statement
-            if grant in (Grant.DIRECT, Grant.EVERYONE):
-                direct = _either(direct, ways)
-            elif grant is Grant.ROLE:
-                as_role = _either(as_role, ways)
-            else:
-                delegated = _either(delegated, ways)
-        same = caller.account == role.account
-        identity, boundary, scps, deny = self._caller_side(caller, role, known)
-        if same:
-            ways = _either(
-                direct, _either(_both(as_role, boundary), _both(_both(delegated, identity), boundary))
-            )
-        else:
-            trusted = _either(direct, _either(as_role, delegated))
-            ways = _both(_both(trusted, identity), boundary)
-        ways = _without(_both(ways, scps), _either(denied, deny))
-        if ways and named is not None:
-            side = "its trust policy names it" if direct or as_role else "its trust policy names the account"
-            both = "" if same and (direct or as_role) else ", and the caller's own policies allow it"
-            yield self._edge(caller.arn, role, ways, trust, named, f"{side}{both}")
+        Parameters
+        ----------
+        edge : AssumeEdge
+            One of :attr:`edges`.
+        """
+        outcome = self.outcome(edge)
+        return witness(outcome.contexts, outcome.within, outcome.space) or {}
 
-    @staticmethod
-    def _session_named(statement: Statement, caller: Principal, grant: Grant) -> Grant:
-        """A trust that names one session of a role admits the role's sessions of that name."""
-        if grant is not Grant.NONE or not caller.is_role or statement.principal is None:
-            return grant
-        prefix = f":{caller.account}:assumed-role/{caller.name}/"
-        return Grant.DIRECT if any(prefix in name for name in statement.principal.aws) else grant
+    def _conditions(self, outcome: Outcome, contexts: int, within: int) -> tuple[str, ...]:
+        """Return what must hold, one text for each key that stands for itself, and one for the rest."""
+        if contexts == within:
+            return ()
+        key = (id(outcome.space), contexts, within)
+        if key not in self._told:
+            self._told[key] = tuple(_conjuncts(outcome, contexts, within))
+        return self._told[key]
 
-    def _caller_side(self, caller: Principal, role: Principal, known: Known) -> tuple[Ways, Ways, Ways, Ways]:
-        """Return when identity policies, boundary and SCPs of the caller allow, and when any denies."""
-        deny = NEVER
-
-        def union(policies: Iterable[Policy]) -> Ways:
-            nonlocal deny
-            allowed = NEVER
-            for policy in policies:
-                allows, denies = _policy_ways(policy, role.arn, known)
-                allowed, deny = _either(allowed, allows), _either(deny, denies)
-            return allowed
-
-        identity = union(policy for policy, _ in caller.identity_policies)
-        boundary = union([caller.boundary]) if caller.boundary is not None else ALWAYS
-        scps = ALWAYS
-        tree = self.estate.aws_organization
-        if tree is not None and caller.account != tree.management_account and tree.scps_in_use is not False:
-            for target in tree.path(caller.account):
-                if target.scps:
-                    scps = _both(scps, union(target.scps))
-        return identity, boundary, scps, deny
-
-    def _outsider(
-        self, source: str, role: Principal, trust: Policy, document: PolicyDocument
-    ) -> Iterator[AssumeEdge]:
-        """Yield the edge of a service, a provider, or a principal outside the estate."""
-        ways = denied = NEVER
-        named: Statement | None = None
-        for statement in document.statements:
-            if not _assumes(statement) or not _names(statement, source):
-                continue
-            found = _conditions(statement, document, Known())
-            if statement.effect is Effect.DENY:
-                denied = _either(denied, found)
-            else:
-                ways, named = _either(ways, found), named or statement
-        ways = _without(ways, denied)
-        if not ways or named is None:
-            return
-        if source.endswith(".amazonaws.com") and source not in WEB_IDENTITY_PROVIDERS:
-            reason = "its trust policy names the service"
-        elif source == "*":
-            reason = (
-                "its trust policy names everybody; in other accounts their own policies must allow it, too"
-            )
-        elif (parse_arn(source) is None and not source.isdigit()) or "-provider/" in source:
-            reason = "its trust policy names the identity provider"
-        else:
-            reason = "its trust policy names it; the policies of its account are not in the input"
-        yield self._edge(source, role, ways, trust, named, reason)
-
-    def _edge(
-        self,
-        source: str,
-        role: Principal,
-        ways: Ways,
-        trust: Policy,
-        statement: Statement | None,
-        reason: str,
-    ) -> AssumeEdge:
-        texts = sorted(" and ".join(sorted(way)) for way in ways)
-        always = "" in texts
-        origin = trust.origin.below(statement.pointer) if trust.origin and statement else trust.origin
-        caller = self.by_arn.get(source)
+    def _edge(self, role: Principal, pair: Pair, outcome: Outcome) -> AssumeEdge:
+        contexts, within, party = outcome.contexts, outcome.within, pair.party
+        conditions = self._conditions(outcome, contexts, within)
+        chained: tuple[str, ...] | None = conditions
+        if party.is_role:
+            without = _without_mfa(outcome)
+            left = outcome.space.diagrams.both(contexts, without)
+            possible = outcome.space.diagrams.both(within, without)
+            chained = None if left == FALSE else self._conditions(outcome, left, possible)
+        trust, same_account = outcome.trust, party.account == role.account
+        reason, guide = _reason(role, pair, outcome)
         return AssumeEdge(
-            source,
+            party.source,
             role.arn,
-            "allowed" if always else "conditional",
-            () if always else tuple(texts),
-            caller is not None and caller.account == role.account,
-            f"{reason}.",
-            statement.label if statement else "",
-            origin,
+            pair.operation,
+            "allowed" if contexts == within else "conditional",
+            conditions,
+            chained,
+            same_account,
+            str(outcome.grant),
+            reason,
+            trust,
+            outcome.identity,
+            guide,
+            trust[0].origin if trust else role.trust.origin if role.trust is not None else None,
         )
 
 
-def _touches_sts(document: PolicyDocument | None) -> bool:
-    return (
-        document is None
-        or bool(document.unread)
-        or any(s.effect is Effect.ALLOW and _assumes(s, ("sts:AssumeRole",)) for s in document.statements)
-    )
+def _without_mfa(outcome: Outcome) -> int:
+    """Return the contexts of a session that was started without MFA (S1)."""
+    space = outcome.space
+    dimension = space.dimensions.get(MFA_PRESENT)
+    if dimension is None:
+        return 1
+    true = 1 << dimension.groups[0].witnesses.index("true")
+    return space.diagrams.neither(space.diagrams.literal(dimension.variables[0], true))
 
 
-def _assumes(statement: Statement, actions: tuple[str, ...] = _ACTIONS) -> bool:
-    if statement.actions is not None:
-        return any(action_matches(pattern, action) for pattern in statement.actions for action in actions)
-    return any(
-        not any(action_matches(pattern, action) for pattern in statement.not_actions or ())
-        for action in actions
-    )
+def _conjuncts(outcome: Outcome, contexts: int, within: int) -> Iterator[str]:
+    """Yield conditions that together are just the contexts.
+
+    What each key must be by itself comes first; where keys depend on each other, a
+    last sentence says how.
+    """
+    space, d = outcome.space, outcome.space.diagrams
+    left = within
+    for variable in d.support(contexts):
+        values = d.literal(variable, _projection(outcome, contexts, variable))
+        if not d.implies(left, values):
+            yield describe(d.both(within, values), within, space)
+            left = d.both(left, values)
+    if left != contexts:
+        yield describe(contexts, left, space)
 
 
-def _grant(
-    statement: Statement, match: Callable[[PrincipalElement], Grant], is_role: bool, bounded: bool
-) -> Grant:
-    """Return how a statement names a caller, by Principal or NotPrincipal."""
-    if statement.principal is not None:
-        return match(statement.principal)
-    if statement.not_principal is None:
-        return Grant.NONE
-    if statement.effect is Effect.DENY and bounded:
-        return Grant.EVERYONE
-    itself = {Grant.DIRECT, Grant.EVERYONE} | ({Grant.ROLE} if is_role else set())
-    return Grant.NONE if match(statement.not_principal) in itself else Grant.EVERYONE
+def _projection(outcome: Outcome, contexts: int, variable: int) -> int:
+    """Return the values that a variable has in some of the contexts."""
+    d, mask = outcome.space.diagrams, 0
+    for value in range(d.full[variable].bit_length()):
+        if d.both(contexts, d.literal(variable, 1 << value)) != FALSE:
+            mask |= 1 << value
+    return mask
 
 
-def _names(statement: Statement, source: str) -> bool:
-    """Whether a statement is about somebody outside the estate."""
-    element = statement.principal
-    if element is None:
-        excepted: PrincipalElement | None = statement.not_principal
-        return excepted is not None and source not in (*excepted.aws, *excepted.service, *excepted.federated)
-    every = (*element.aws, *element.service, *element.federated)
-    account = f":{source}:root"
-    return (
-        source in every or "*" in element.aws or any(source.isdigit() and n.endswith(account) for n in every)
-    )
-
-
-def _policy_ways(policy: Policy, role_arn: str, known: Known) -> tuple[Ways, Ways]:
-    """Return when a policy allows and denies ``sts:AssumeRole`` on a role."""
-    document = policy.document
-    unknown = frozenset([frozenset([f"if policy {policy.name}, which cannot be read, allows it"])])
-    if document is None:
-        return unknown, NEVER
-    allows = unknown if document.unread else NEVER
-    denies = NEVER
-    for statement in document.statements:
-        if not _assumes(statement, ("sts:AssumeRole",)):
-            continue
-        covered = _covers(statement, document, role_arn, known)
-        ways = _both(covered, _conditions(statement, document, known)) if covered else NEVER
-        if statement.effect is Effect.ALLOW:
-            allows = _either(allows, ways)
-        else:
-            denies = _either(denies, ways)
-    return allows, denies
-
-
-def _covers(statement: Statement, document: PolicyDocument, arn: str, known: Known) -> Ways:
-    """Return when a statement's resource elements cover a role."""
-    open_names: list[str] = []
-
-    def matches(pattern: str) -> bool:
-        template = resource_template(pattern, variables=document.has_variables)
-        entries = {}
-        for variable in template.variables:
-            key = canonical_key(variable.key)
-            entry = known.get(key)
-            if entry is None:
-                open_names.append(pattern)
-                return False
-            if entry is not ABSENT_KEY:
-                entries[key] = entry
-        pieces = template.resolve(Context(entries).single)
-        return pieces is not None and resource_regex(pieces).fullmatch(arn) is not None
-
-    if statement.resources is not None:
-        covered = [matches(pattern) for pattern in statement.resources]
-        if True in covered:
-            return ALWAYS
-        return frozenset([frozenset([f"if {n} names the role"]) for n in open_names])
-    excepted = [matches(pattern) for pattern in statement.not_resources or ()]
-    return NEVER if True in excepted else ALWAYS
-
-
-def _conditions(statement: Statement, document: PolicyDocument, known: Known) -> Ways:
-    """Return when a statement's conditions hold: known keys are decided, open ones named."""
-    words: set[str] = set()
-    for row in statement.conditions:
-        keys = [canonical_key(row.key), *_variable_keys(row, document)]
-        found = [known.get(key) for key in keys]
-        if all(entry is not None for entry in found):
-            entries = {
-                k: e for k, e in zip(keys, found, strict=True) if e is not None and e is not ABSENT_KEY
-            }
-            if not evaluate_condition(row, Context(entries), variables=document.has_variables).holds:
-                return NEVER
-        else:
-            words.add(_words(row))
-    return frozenset([frozenset(words)])
-
-
-def _variable_keys(row: Condition, document: PolicyDocument) -> list[str]:
-    if (
-        not document.has_variables
-        or row.operator.base == NULL
-        or not COMPARISONS[row.operator.base].variables
-    ):
-        return []
-    return [
-        canonical_key(variable.key)
-        for value in row.values
-        for variable in parse_template(value, variables=True, wildcards=True).variables
-    ]
-
-
-def _words(row: Condition) -> str:
-    """Return a row of a Condition block in words."""
-    values = " or ".join(repr(value) for value in row.values)
-    if row.key.lower() == "aws:multifactorauthpresent" and row.operator.base == "Bool":
-        yes = row.values == ("true",)
-        if not row.operator.if_exists:
-            return "with MFA" if yes else "with temporary credentials without MFA"
-        return "with MFA or with long-term access keys" if yes else "without MFA"
-    if row.operator.base == NULL:
-        return f"{row.key} is {'absent' if row.values == ('true',) else 'present'}"
-    plain = {
-        "StringEquals": "is",
-        "StringNotEquals": "is not",
-        "StringLike": "matches",
-        "StringNotLike": "does not match",
-        "ArnLike": "matches",
-        "ArnEquals": "matches",
-        "IpAddress": "is in",
-        "NotIpAddress": "is not in",
-    }
-    verb = plain.get(str(row.operator))
-    return f"{row.key} {verb} {values}" if verb else f"{row.operator} holds for {row.key} and {values}"
-
-
-def _without(ways: Ways, denied: Ways) -> Ways:
-    """Return the ways that no Deny closes; a conditional Deny adds an "unless"."""
-    if frozenset() in denied:
-        return NEVER
-    unless = frozenset(f"unless {' and '.join(sorted(way))}" for way in denied)
-    return frozenset(way | unless for way in ways if not any(d <= way for d in denied))
+def _reason(role: Principal, pair: Pair, outcome: Outcome) -> tuple[str, str]:
+    """Return why a caller can assume a role, in a sentence, and the page of the guide with the rule."""
+    party, grant = pair.party, outcome.grant
+    if not outcome.trust:
+        return (
+            f"The trust policy of {role.name} cannot be read, so that nobody can be ruled out.",
+            _PRINCIPALS,
+        )
+    named = {Grant.ACCOUNT: f"trusts account {party.account}", Grant.EVERYONE: "trusts everybody"}
+    trust = f"The trust policy of {role.name} {named.get(grant, f'names {party.name}')}"
+    if party.kind is PartyKind.SERVICE:
+        return f"{trust}; a service needs no permission of its own.", _PRINCIPALS
+    if party.kind is PartyKind.PROVIDER:
+        return f"{trust}; whom the provider vouches for needs no other permission.", _PRINCIPALS
+    if party.source == ANY_ACCOUNT:
+        return f"{trust}, so that any account may let its principals assume it.", _ACROSS
+    if party.kind is PartyKind.EXTERNAL:
+        return (
+            f"{trust}, whose principals are not in the input: any that it lets may assume the role.",
+            _ACROSS,
+        )
+    own = " and ".join(dict.fromkeys(cause.label for cause in outcome.identity))
+    own = f"{own or 'what cannot be read of its own policies'} {'allow' if ' and ' in own else 'allows'}"
+    if party.account != role.account:
+        return f"{trust}, and {own} {party.name} to assume it: across accounts both sides must.", _ACROSS
+    if grant is Grant.ACCOUNT:
+        return f"{trust}, and {own} {party.name} to assume it.", _WITHIN
+    return f"{trust}; in the same account that is enough.", _WITHIN

@@ -11,7 +11,7 @@ import networkx as nx
 from wmiam.catalog import load
 from wmiam.estate.estate import Estate
 from wmiam.estate.model import Group, Policy, Principal
-from wmiam.graph.assume import SOURCE, assumption_edges
+from wmiam.graph.assume import assumption_edges
 from wmiam.graph.query import nodes_of, reach
 
 __all__ = ["LAYERS", "build"]
@@ -206,7 +206,7 @@ def _assumptions(graph: nx.MultiDiGraph[str], estate: Estate, chosen: set[str] |
             decision=edge.decision,
             conditions=edge.conditions,
             same_account=edge.same_account,
-            guide=SOURCE,
+            guide=edge.guide,
         )
 
 

@@ -151,7 +151,7 @@ def _line(start: tuple[float, float], end: tuple[float, float], data: dict[str, 
     conditions = data.get("conditions")
     words = ""
     if isinstance(conditions, tuple) and conditions:
-        words = f" Only: {' or '.join(map(str, conditions))}."
+        words = f" Only: {', and '.join(map(str, conditions))}."
     told = escape(f"{data.get('kind')}: {data.get('reason')}{words}")
     return f'<path class="{style}" d="{curve}"><title>{told}</title></path>'
 

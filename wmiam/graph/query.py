@@ -108,7 +108,7 @@ def chain(graph: nx.MultiDiGraph[str], source: str) -> list[dict[str, object]]:
                 continue
             data = graph.edges[node, role, "can-assume"]
             seen.add(role)
-            step = " or ".join(data["conditions"])
+            step = ", ".join(data["conditions"])
             further = (*conditions, step) if step else conditions
             note = "" if len(path) == 1 else "role chaining: one hour at most, and no MFA of the first step"
             found.append({"role": role, "path": [*path, role], "conditions": list(further), "note": note})
