@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from wmiam import jsontext
@@ -235,13 +235,28 @@ def test_loads(text: str, value: object, codes: list[str]) -> None:
     assert [fault.code for fault in faults] == codes
 
 
+def several_documents(text: str) -> bool:
+    """Whether a text is more than one JSON document, one behind the other."""
+    decoder, at, count = json.JSONDecoder(), 0, 0
+    while text[at:].strip(" \n\r\t"):
+        at = len(text) - len(text[at:].lstrip(" \n\r\t"))
+        try:
+            _, at = decoder.raw_decode(text, at)
+        except ValueError:
+            return False
+        count += 1
+    return count > 1
+
+
 @given(st.text(alphabet='{}[]",:\\ \nu0a1-tN', max_size=60))
+@example("0[]")
 @settings(max_examples=500, deadline=None)
 def test_any_text_ends_and_is_read_as_json_reads_it(text: str) -> None:
     records, faults = read_all(text)
     try:
         json.loads(text)
     except ValueError:
-        assert faults or not text.strip() or len({record.document for record in records}) > 1
+        several = len({record.document for record in records}) > 1 or several_documents(text)
+        assert faults or not text.strip() or several
     else:
         assert all(fault.harmless or fault.code == "json-constant" for fault in faults)
