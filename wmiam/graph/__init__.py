@@ -1,36 +1,75 @@
 """The estate as a networkx graph, and who can become whom.
 
-Nodes (attribute ``kind``; every node has ``label``, ``kind`` and ``layer``, its column in drawings):
+Nodes have ``kind``, ``label`` and ``layer`` (their column in drawings):
 
-=========================  ====================================  ===========================================
-kind                       id                                    further attributes
-=========================  ====================================  ===========================================
-``external``               account id, service or provider name  ``what``: account, service, …
-``user``, ``role``,        ARN                                   ``account``, ``path``
-``root``,
+==========================  ==========================================  ======================================
+kind                        id                                          further attributes
+==========================  ==========================================  ======================================
+``user``, ``role``,         ARN                                         ``account``, ``path``; a role without
+``root``,                                                               readable trust has ``trust_unread``
 ``service-linked role``
-``group``                  ARN                                   ``account``
-``policy``                 ARN, or owner and name                ``policy_kind``
-``statement``              policy id and ``#`` index             ``effect``, ``sid``, ``place`` (file:line)
-``action``                 ``workmail:Name``                     ``access_level``, ``capabilities``
-``organization``           ARN                                   ``account``, ``region``
-``account``                12-digit id                           –
-``target``                 ``r-…`` or ``ou-…``                   ``target_kind``
-=========================  ====================================  ===========================================
+``group``                   ARN                                         ``account``
+``permission set``          ``permission-set/NAME``                     –
+``external account``        12-digit id, or ``*`` for any other         –
+``service principal``       its name                                    –
+``identity provider``       ARN, or the name of a public one            –
+``policy``                  ARN, or owner and name                      ``policy_kind``; ``unread`` (why)
+``statement``               policy id, ``#`` and index                  ``effect``, ``sid``, ``conditional``,
+                                                                        ``origin`` (file and place)
+``action``                  ``workmail:Name``                           ``access_level``, ``capabilities``
+``organization``            ARN                                         ``account``, ``region``, ``stand_in``
+``impersonation role``      ARN of its organization and id              ``type``
+``account``                 12-digit id                                 –
+``target``                  ``r-…`` or ``ou-…``                         ``target_kind``
+``control policy``          ARN or ``p-…``                              ``policy_kind``
+==========================  ==========================================  ======================================
 
-Edges (attribute ``kind``, which is also the edge key; every edge has ``reason``, a sentence):
+Edges have ``kind``, which is also the edge key, and ``reason``, a sentence:
 
-``member-of`` user → group; ``holds`` principal or group → policy; ``bounded-by`` principal →
-policy; ``limited-by`` account or target → SCP; ``in`` principal → account → target → target;
-``has`` policy → statement; ``allows`` and ``denies`` statement → action; ``can`` principal →
-action on request, with ``organizations`` and ``decision``; ``on`` action → organization;
-``can-assume`` principal or external → role, with ``decision``, ``conditions``, ``same_account``
-and ``guide`` (page of the IAM guide).
+==================  ==============================================  ==========================================
+kind                from and to                                     further attributes
+==================  ==============================================  ==========================================
+``member-of``       user → group                                    –
+``holds``           principal or group → policy                     –
+``bounded-by``      principal → policy                              –
+``limited-by``      account or target → control policy              –
+``in``              principal or organization → account,            –
+                    account → target, target → target
+``has``             policy → statement,                             –
+                    organization → impersonation role
+``allows``,         statement → action                              ``organizations`` (ARNs that it may
+``denies``                                                          cover), ``conditional``
+``can``             principal → action, as ``Access`` answers       ``organizations``, ``decision``
+``on``              action → organization                           –
+``provisions``      permission set → role                           –
+``can-assume``      principal, service, provider or external        ``decision``, ``conditions``, ``chained``,
+                    account → role                                  ``same_account``, ``action``,
+                                                                    ``statement``, ``guide``
+==================  ==============================================  ==========================================
+
+``conditions`` and ``chained`` are as :class:`AssumeEdge` describes them.
 """
 
-from wmiam.graph.assume import AssumeEdge, assumption_edges
+from wmiam.graph.assume import AssumeEdge, Assumptions, assumption_edges
 from wmiam.graph.build import build
+from wmiam.graph.clauses import Cause
 from wmiam.graph.draw import to_svg
-from wmiam.graph.query import chain, neighbourhood, paths, reach
+from wmiam.graph.layout import layout
+from wmiam.graph.query import Chain, Step, chain, neighbourhood, paths, reach, steps
 
-__all__ = ["AssumeEdge", "assumption_edges", "build", "chain", "neighbourhood", "paths", "reach", "to_svg"]
+__all__ = [
+    "AssumeEdge",
+    "Assumptions",
+    "Cause",
+    "Chain",
+    "Step",
+    "assumption_edges",
+    "build",
+    "chain",
+    "layout",
+    "neighbourhood",
+    "paths",
+    "reach",
+    "steps",
+    "to_svg",
+]

@@ -1,49 +1,52 @@
-"""The graph as a picture: layered, still, and readable without script."""
+"""The graph as a picture: still, in layers, and readable without script, colour or mouse."""
 
 from __future__ import annotations
 
+from collections import Counter
+from hashlib import sha256
 from html import escape
+from typing import Any, Final
 
 import networkx as nx
 
+from wmiam.graph.layout import arrange
 from wmiam.graph.query import edges_of, nodes_of
+from wmiam.views.text import visible
 
-__all__ = ["layout", "to_svg"]
+__all__ = ["to_svg"]
 
-_ROW, _COLUMN, _MARGIN = 34, 240, 24
-#: Shape of each kind, so that colour is never the only sign.
-_SHAPES = {
-    "external": "M-9,0 L0,-9 L9,0 L0,9 Z",
-    "user": "M-7,0 a7,7 0 1,0 14,0 a7,7 0 1,0 -14,0",
-    "root": "M-8,7 L0,-8 L8,7 Z",
-    "group": "M-10,0 a5,5 0 1,0 10,0 a5,5 0 1,0 -10,0 M0,0 a5,5 0 1,0 10,0 a5,5 0 1,0 -10,0",
-    "role": "M-8,-5 L0,-9 L8,-5 L8,5 L0,9 L-8,5 Z",
-    "service-linked role": "M-8,-5 L0,-9 L8,-5 L8,5 L0,9 L-8,5 Z",
-    "policy": "M-7,-9 L4,-9 L8,-5 L8,9 L-7,9 Z",
-    "statement": "M-8,-5 H8 V5 H-8 Z",
-    "action": "M-8,-6 L4,-6 L9,0 L4,6 L-8,6 Z",
-    "organization": "M-9,-6 H9 V6 H-9 Z M-9,-6 L0,1 L9,-6",
-    "account": "M-8,-8 H8 V8 H-8 Z",
-    "target": "M-9,8 L-5,-8 L5,-8 L9,8 Z",
+_ROW, _BOX, _GAP, _MARGIN, _HEAD = 34, 26, 84, 16, 44
+#: The most characters of a label.
+_LONGEST = 30
+
+#: A sign for each kind (16 by 16 around the origin), so that colour is never the only one.
+_SIGNS: Final = {
+    "user": "M-3,-3 a3,3 0 1,1 6,0 a3,3 0 1,1 -6,0 M-6,7 a6,6 0 0,1 12,0 Z",
+    "root": "M-7,6 L0,-7 L7,6 Z",
+    "permission set": "M-7,-5 H7 V-1 H-7 Z M-7,1 H7 V5 H-7 Z",
+    "group": "M-6,-3 a2.5,2.5 0 1,1 5,0 a2.5,2.5 0 1,1 -5,0 M1,-3 a2.5,2.5 0 1,1 5,0 a2.5,2.5 0 1,1 -5,0 "
+    "M-8,6 a4,4 0 0,1 8,0 a4,4 0 0,1 8,0 Z",
+    "role": "M0,-7 L6,-3.5 V3.5 L0,7 L-6,3.5 V-3.5 Z",
+    "service-linked role": "M0,-7 L6,-3.5 V3.5 L0,7 L-6,3.5 V-3.5 Z M-6,-3.5 L6,3.5",
+    "external account": "M0,-7 L7,0 L0,7 L-7,0 Z",
+    "service principal": "M-5,0 a5,5 0 1,1 10,0 a5,5 0 1,1 -10,0 M0,-8 V-5 M0,5 V8 M-8,0 H-5 M5,0 H8",
+    "identity provider": "M-6,-5 H6 V7 H-6 Z M-3,-5 V-8 H3 V-5",
+    "policy": "M-5,-7 H2 L6,-3 V7 H-5 Z",
+    "statement": "M-7,-4 H7 M-7,0 H7 M-7,4 H3",
+    "action": "M-6,-6 L6,0 L-6,6 Z",
+    "organization": "M-8,-5 H8 V6 H-8 Z M-8,-5 L0,1 L8,-5",
+    "impersonation role": "M-7,-4 Q0,-7 7,-4 Q7,6 0,7 Q-7,6 -7,-4 Z M-4,-1 H-1 M1,-1 H4",
+    "account": "M-6,-6 H6 V6 H-6 Z",
+    "target": "M0,-7 V-2 M-6,2 V-2 H6 V2 M-8,2 H-4 V6 H-8 Z M4,2 H8 V6 H4 Z",
+    "control policy": "M0,-8 L7,-5 Q7,5 0,8 Q-7,5 -7,-5 Z",
 }
-_STYLE = """
-.wmiam-graph{--ink:#1c2430;--soft:#5b6675;--line:#8a94a3;--fill:#e7eef8;--cond:#a05a00;--bg:#fff;
- background:var(--bg);font:13px system-ui,sans-serif;max-width:100%;height:auto}
-@media (prefers-color-scheme:dark){.wmiam-graph{--ink:#e6eaf0;--soft:#a5afbd;--line:#77818f;--fill:#22304a;
- --cond:#f0b45c;--bg:#12161d}}
-.wmiam-graph text{fill:var(--ink);paint-order:stroke;stroke:var(--bg);stroke-width:4px;
- stroke-linejoin:round}.wmiam-graph .head{fill:var(--soft);font-size:12px}
-.wmiam-graph path.e{fill:none;stroke:var(--line);stroke-width:1.3}
-.wmiam-graph path.c{stroke:var(--cond);stroke-dasharray:5 4}
-.wmiam-graph path.l{stroke-dasharray:1 4}
-.wmiam-graph .n path{fill:var(--fill);stroke:var(--ink);stroke-width:1.2}
-.wmiam-graph .n:focus path{stroke-width:3}.wmiam-graph .n:focus{outline:none}
-"""
-_OPEN = '<svg class="wmiam-graph" xmlns="http://www.w3.org/2000/svg" role="img"'
-_HEADS = {
-    "external": "outside",
+_HEADS: Final = {
+    "external account": "outside",
+    "service principal": "outside",
+    "identity provider": "outside",
     "user": "users",
     "root": "users",
+    "permission set": "permission sets",
     "group": "groups",
     "role": "roles",
     "service-linked role": "roles",
@@ -51,57 +54,44 @@ _HEADS = {
     "statement": "statements",
     "action": "actions",
     "organization": "organizations",
+    "impersonation role": "impersonation roles",
     "account": "accounts",
     "target": "AWS Organizations",
+    "control policy": "control policies",
 }
+#: How a kind of edge is drawn, where not as a plain line.
+_DOTTED: Final = ("bounded-by", "limited-by", "in", "denies")
+_STYLE: Final = """
+.wmiam-graph{--ink:#18212d;--soft:#55606e;--line:#7b8796;--box:#f4f6f9;--edge:#d9dfe7;--when:#855000;
+--focus:#1668d6;--page:#fff;color-scheme:light dark;background:var(--page);max-width:100%;height:auto;
+font:13px system-ui,-apple-system,"Segoe UI",Roboto,"Helvetica Neue",Arial,sans-serif}
+@media (prefers-color-scheme:dark){.wmiam-graph{--ink:#e4e9f0;--soft:#a4b0bf;--line:#8592a3;
+--box:#1b222c;--edge:#3d4a5a;--when:#f4bd66;--focus:#7db4ff;--page:#12171e}}
+.wmiam-graph text{fill:var(--ink)}
+.wmiam-graph .of{fill:var(--soft)}
+.wmiam-graph .head{fill:var(--soft);font-size:12px}
+.wmiam-graph .e{fill:none;stroke:var(--line);stroke-width:1.3}
+.wmiam-graph .c{stroke:var(--when);stroke-dasharray:6 4}
+.wmiam-graph .d{stroke-dasharray:1.5 4}
+.wmiam-graph .tip{fill:var(--line)}
+.wmiam-graph .when{fill:var(--when)}
+.wmiam-graph .n rect{fill:var(--box);stroke:var(--edge)}
+.wmiam-graph .n path{fill:none;stroke:var(--ink);stroke-width:1.3;stroke-linejoin:round}
+.wmiam-graph .n:focus,.wmiam-graph .e:focus{outline:none}
+.wmiam-graph .n:focus rect{stroke:var(--focus);stroke-width:3}
+@media print{.wmiam-graph{--page:#fff;--ink:#000;--box:#fff}}
+"""
 
 
-def layout(graph: nx.MultiDiGraph[str]) -> dict[str, tuple[float, float]]:
-    """Return a position for each node: a column for each layer, rows ordered by their neighbours.
-
-    Parameters
-    ----------
-    graph : networkx.MultiDiGraph
-        As :func:`wmiam.graph.build` makes it.
-
-    Returns
-    -------
-    dict
-        From node id to x and y in pixels.
-
-    Notes
-    -----
-    Source: Sugiyama et al. (1981), barycentre ordering.
-    """
-    columns: dict[int, list[str]] = {}
-    for node, data in sorted(nodes_of(graph), key=lambda item: (item[1]["label"].lower(), item[0])):
-        columns.setdefault(data["layer"], []).append(node)
-    order = {node: index for nodes in columns.values() for index, node in enumerate(nodes)}
-    for sweep in range(6):
-        for layer in sorted(columns, reverse=bool(sweep % 2)):
-
-            def middle(node: str) -> tuple[float, int]:
-                near = [order[other] for other in (*graph.predecessors(node), *graph.successors(node))]
-                return (sum(near) / len(near) if near else order[node], order[node])
-
-            columns[layer].sort(key=middle)
-            order.update({node: index for index, node in enumerate(columns[layer])})
-    tallest = max((len(nodes) for nodes in columns.values()), default=0)
-    positions: dict[str, tuple[float, float]] = {}
-    for column, layer in enumerate(sorted(columns)):
-        gap = _ROW * tallest / max(len(columns[layer]), 1)
-        for row, node in enumerate(columns[layer]):
-            positions[node] = (_MARGIN + column * _COLUMN, _MARGIN * 2 + gap * (row + 0.5))
-    return positions
-
-
-def to_svg(graph: nx.MultiDiGraph[str], *, title: str = "", most: int = 400) -> str:
+def to_svg(graph: nx.MultiDiGraph[str], *, width: int | None = None, title: str = "", most: int = 400) -> str:
     """Return the graph as a self-contained SVG picture.
 
     Parameters
     ----------
     graph : networkx.MultiDiGraph
-        As :func:`wmiam.graph.build` makes it.
+        As :func:`wmiam.graph.build` makes it, or a part of it.
+    width : int, optional
+        Width to show it at, in pixels; by default its own.
     title : str
         What the picture shows, for readers of the screen.
     most : int
@@ -110,59 +100,155 @@ def to_svg(graph: nx.MultiDiGraph[str], *, title: str = "", most: int = 400) -> 
     Returns
     -------
     str
-        ``<svg …>``; conditional edges are dashed, every node and edge tells its reason.
+        ``<svg …>``.  Conditional edges are dashed, edges that limit or place something
+        dotted; every node and edge tells its reason, and nodes can be reached by keyboard.
     """
     title = title or f"Graph of {graph.graph.get('name') or 'the estate'}"
     if graph.number_of_nodes() > most:
-        text = f"{graph.number_of_nodes()} nodes are too many to read: choose principals or a neighbourhood"
-        return (
-            f'{_OPEN} viewBox="0 0 900 60"><style>{_STYLE}</style>'
-            f'<text x="12" y="34">{escape(text)}</text></svg>'
+        text = (
+            f"{graph.number_of_nodes():,} nodes are too many to read: choose principals or a neighbourhood."
         )
-    positions = layout(graph)
-    width = max((x for x, _ in positions.values()), default=0) + _COLUMN
-    height = max((y for _, y in positions.values()), default=0) + _MARGIN * 2
-    size = f'viewBox="0 0 {width:.0f} {height:.0f}" width="{width:.0f}" height="{height:.0f}"'
-    parts = [f"{_OPEN} {size}><title>{escape(title)}</title><style>{_STYLE}</style>"]
-    heads = {positions[n][0]: _HEADS[data["kind"]] for n, data in nodes_of(graph)}
-    parts += [
-        f'<text class="head" x="{x - 10:.0f}" y="20">{escape(head)}</text>' for x, head in heads.items()
-    ]
-    for source, target, data in edges_of(graph):
-        parts.append(_line(positions[source], positions[target], data))
-    for node, data in nodes_of(graph):
-        parts.append(_mark(positions[node], node, data))
-    return "".join(parts) + "</svg>"
+        return _svg(900, 60, width, title, text, [f'<text x="12" y="36">{escape(text)}</text>'])
+    return _Picture(graph).svg(width, title)
 
 
-def _line(start: tuple[float, float], end: tuple[float, float], data: dict[str, object]) -> str:
-    (x1, y1), (x2, y2) = start, end
-    bend = abs(x2 - x1) / 2 or 60
-    if x2 == x1:  # within a column: out to the left and back
-        curve = f"M{x1:.0f},{y1:.0f} C{x1 - bend:.0f},{y1:.0f} {x2 - bend:.0f},{y2:.0f} {x2:.0f},{y2:.0f}"
-    else:
-        side = 1 if x2 > x1 else -1
-        curve = (
-            f"M{x1:.0f},{y1:.0f} C{x1 + side * bend:.0f},{y1:.0f} "
-            f"{x2 - side * bend:.0f},{y2:.0f} {x2:.0f},{y2:.0f}"
-        )
-    plain = "e l" if data.get("kind") in ("limited-by", "bounded-by") else "e"
-    style = "e c" if data.get("decision") == "conditional" else plain
-    conditions = data.get("conditions")
-    words = ""
-    if isinstance(conditions, tuple) and conditions:
-        words = f" Only: {', and '.join(map(str, conditions))}."
-    told = escape(f"{data.get('kind')}: {data.get('reason')}{words}")
-    return f'<path class="{style}" d="{curve}"><title>{told}</title></path>'
-
-
-def _mark(place: tuple[float, float], node: str, data: dict[str, object]) -> str:
-    x, y = place
-    label = str(data["label"])
-    short = label if len(label) <= 26 else f"{label[:14]}…{label[-11:]}"
-    kind = str(data["kind"])
-    told = escape(f"{kind} {label} ({node})")
+def _svg(wide: float, high: float, width: int | None, title: str, description: str, parts: list[str]) -> str:
+    # Several pictures may stand in one page, so their ids differ as they do.
+    number = sha256("".join([title, *parts]).encode("utf-8", "replace")).hexdigest()[:10]
+    shown = wide if width is None else min(width, wide)
     return (
-        f'<g class="n" tabindex="0" transform="translate({x:.0f},{y:.0f})"><title>{told}</title>'
-        f'<path d="{_SHAPES[kind]}"/><text x="14" y="4">{escape(short)}</text></g>'
+        f'<svg class="wmiam-graph" xmlns="http://www.w3.org/2000/svg" role="group" '
+        f'aria-labelledby="wmiam-graph-{number}-t wmiam-graph-{number}-d" '
+        f'viewBox="0 0 {wide:.0f} {high:.0f}" width="{shown:.0f}" height="{high * shown / wide:.0f}">'
+        f'<title id="wmiam-graph-{number}-t">{_text(title)}</title>'
+        f'<desc id="wmiam-graph-{number}-d">{_text(description)}</desc>'
+        f"<style>{_STYLE}</style>{''.join(parts)}</svg>"
     )
+
+
+def _text(text: object) -> str:
+    """Return text from an estate as SVG text: nothing hidden, nothing that is markup."""
+    return escape(visible(str(text)))
+
+
+def _short(label: str) -> str:
+    return label if len(label) <= _LONGEST else f"{label[: _LONGEST - 13]}…{label[-12:]}"
+
+
+def _pixels(text: str) -> float:
+    """Return about how wide a text is in a wide sans-serif font of 13 pixels."""
+    return sum(
+        4.2
+        if c in "ijl.,:;|!'/ ()"
+        else 5.6
+        if c in "frt-"
+        else 11.5
+        if c in "mwMW@…"
+        else 9.2
+        if c.isupper()
+        else 8
+        for c in text
+    )
+
+
+class _Picture:
+    """One drawing: where the boxes stand, and what is on the lines between them."""
+
+    def __init__(self, graph: nx.MultiDiGraph[str]) -> None:
+        self.graph = graph
+        arrangement = arrange(graph)
+        self.places, self.bends = arrangement.places, arrangement.bends
+        self.labels = self._labels()
+        self.widths: dict[int, float] = {}
+        for node, (column, _) in self.places.items():
+            needed = 36 + _pixels(" ".join(self.labels[node]))
+            self.widths[column] = max(self.widths.get(column, 0), needed)
+        self.left: dict[int, float] = {}
+        x: float = _MARGIN
+        for column in sorted(self.widths):
+            self.left[column] = x
+            x += self.widths[column] + _GAP
+        self.wide = max(x - _GAP + _MARGIN + 50, 320)
+        rows = max((row for _, row in self.places.values()), default=0)
+        self.high = _HEAD + rows * _ROW + _BOX + _MARGIN
+
+    def _labels(self) -> dict[str, tuple[str, str]]:
+        """Return each node's label, and its account where others of the kind have the same name."""
+        nodes = nodes_of(self.graph)
+        shared = Counter((data["kind"], data["label"]) for _, data in nodes)
+        found = {}
+        for node, data in nodes:
+            many = shared[data["kind"], data["label"]] > 1
+            account = str(data.get("account", "")) if many else ""
+            found[node] = (_short(visible(str(data["label"]))), account)
+        return found
+
+    def svg(self, width: int | None, title: str) -> str:
+        """Return the whole picture."""
+        edges, nodes = edges_of(self.graph), nodes_of(self.graph)
+        kinds = Counter(data["kind"] for _, data in nodes)
+        counted = ", ".join(f"{number} × {kind}" for kind, number in kinds.items())
+        description = (
+            f"{len(nodes)} nodes ({counted}) and {len(edges)} edges, from left to right. "
+            "Dashed lines hold only under a condition; dotted ones limit, deny or place something."
+        )
+        parts = [self._head(column) for column in sorted(self.left)]
+        parts += [self._line(source, target, data) for source, target, data in edges]
+        parts += [self._node(node, data) for node, data in sorted(nodes, key=lambda n: self.places[n[0]])]
+        return _svg(self.wide, self.high, width, title, description, parts)
+
+    def _head(self, column: int) -> str:
+        kinds = [self.graph.nodes[node]["kind"] for node, (at, _) in self.places.items() if at == column]
+        heads = " and ".join(dict.fromkeys(_HEADS[kind] for kind in sorted(kinds)))
+        return f'<text class="head" x="{self.left[column]:.0f}" y="20">{escape(heads)}</text>'
+
+    def _middle(self, node: str) -> float:
+        return _HEAD + self.places[node][1] * _ROW + _BOX / 2
+
+    def _node(self, node: str, data: dict[str, Any]) -> str:
+        column, row = self.places[node]
+        x, y, kind = self.left[column], _HEAD + row * _ROW, str(data["kind"])
+        told = _text(f"{kind} {data['label']} ({node})")
+        name, account = self.labels[node]
+        of = f'<tspan class="of"> {escape(account)}</tspan>' if account else ""
+        return (
+            f'<g class="n" tabindex="0" role="img" transform="translate({x:.0f},{y:.1f})">'
+            f"<title>{told}</title>"
+            f'<rect width="{self.widths[column]:.0f}" height="{_BOX}" rx="5"/>'
+            f'<path transform="translate(15,{_BOX / 2:.0f}) scale(.9)" d="{_SIGNS[kind]}"/>'
+            f'<text x="28" y="{_BOX / 2 + 4.5:.1f}">{escape(name)}{of}</text></g>'
+        )
+
+    def _line(self, source: str, target: str, data: dict[str, Any]) -> str:
+        start, end = self.places[source][0], self.places[target][0]
+        y1, y2 = self._middle(source), self._middle(target)
+        right = self.left[start] + self.widths[start]
+        if start < end:  # from the right side of one box to the left side of the other
+            x1, x2, tip = right, self.left[end] - 7, 1
+            curve = f"M{x1:.0f},{y1:.1f}"
+            for column, row in self.bends.get((source, target), ()):
+                y = _HEAD + row * _ROW + _BOX / 2
+                curve += (
+                    f"{_bend(x1, y1, self.left[column], y)} H{self.left[column] + self.widths[column]:.0f}"
+                )
+                x1, y1 = self.left[column] + self.widths[column], y
+            curve += _bend(x1, y1, x2, y2)
+        else:  # out to the right, and back in from there
+            x1, x2, tip = right, self.left[end] + self.widths[end] + 7, -1
+            out = max(x1, x2) + 34
+            curve = f"M{x1:.0f},{y1:.1f} C{out:.0f},{y1:.1f} {out:.0f},{y2:.1f} {x2:.0f},{y2:.1f}"
+        conditional = data.get("decision") == "conditional" or data.get("conditional")
+        style = "e d" if data["kind"] in _DOTTED else "e c" if conditional else "e"
+        conditions = data.get("conditions")
+        words = f" Only: {', and '.join(conditions)}." if conditions else ""
+        told = _text(f"{data['kind']}: {data['reason']}{words}")
+        point = "tip when" if style == "e c" else "tip"
+        arrow = f"M{x2 + 7 * tip:.0f},{y2:.1f} l{-8 * tip},-4 v8 Z"
+        drawn = f'<path class="{style}" d="{curve}"/><path class="{point}" d="{arrow}"/>'
+        return f"<g><title>{told}</title>{drawn}</g>"
+
+
+def _bend(x1: float, y1: float, x2: float, y2: float) -> str:
+    """Return a curve that leaves and arrives level."""
+    middle = max((x2 - x1) / 2, 30)
+    return f" C{x1 + middle:.0f},{y1:.1f} {x2 - middle:.0f},{y2:.1f} {x2:.0f},{y2:.1f}"
