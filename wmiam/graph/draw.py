@@ -198,9 +198,17 @@ class _Picture:
         return _svg(self.wide, self.high, width, title, description, parts)
 
     def _head(self, column: int) -> str:
-        kinds = [self.graph.nodes[node]["kind"] for node, (at, _) in self.places.items() if at == column]
+        kinds, before = (
+            {self.graph.nodes[node]["kind"] for node, (at, _) in self.places.items() if at == place}
+            for place in (column, column - 1)
+        )
         heads = " and ".join(dict.fromkeys(_HEADS[kind] for kind in sorted(kinds)))
+        heads = f"further {heads}" if "role" in kinds & before else heads
         return f'<text class="head" x="{self.left[column]:.0f}" y="20">{escape(heads)}</text>'
+
+    def _side(self, column: int, side: int) -> float:
+        """Return the right side of a column's boxes (1), or the left (-1)."""
+        return self.left[column] + (self.widths[column] if side == 1 else 0)
 
     def _middle(self, node: str) -> float:
         return _HEAD + self.places[node][1] * _ROW + _BOX / 2
@@ -222,21 +230,19 @@ class _Picture:
     def _line(self, source: str, target: str, data: dict[str, Any]) -> str:
         start, end = self.places[source][0], self.places[target][0]
         y1, y2 = self._middle(source), self._middle(target)
-        right = self.left[start] + self.widths[start]
-        if start < end:  # from the right side of one box to the left side of the other
-            x1, x2, tip = right, self.left[end] - 7, 1
-            curve = f"M{x1:.0f},{y1:.1f}"
-            for column, row in self.bends.get((source, target), ()):
-                y = _HEAD + row * _ROW + _BOX / 2
-                curve += (
-                    f"{_bend(x1, y1, self.left[column], y)} H{self.left[column] + self.widths[column]:.0f}"
-                )
-                x1, y1 = self.left[column] + self.widths[column], y
-            curve += _bend(x1, y1, x2, y2)
-        else:  # out to the right, and back in from there
-            x1, x2, tip = right, self.left[end] + self.widths[end] + 7, -1
-            out = max(x1, x2) + 34
+        tip = 1 if start < end else -1
+        if start == end:  # out to the right, and back in from there
+            x1 = self._side(start, 1)
+            x2, out = x1 + 7, x1 + 41
             curve = f"M{x1:.0f},{y1:.1f} C{out:.0f},{y1:.1f} {out:.0f},{y2:.1f} {x2:.0f},{y2:.1f}"
+        else:  # from the near side of one box to the near side of the other
+            x1, x2 = self._side(start, tip), self._side(end, -tip) - 7 * tip
+            curve = f"M{x1:.0f},{y1:.1f}"
+            for column, row in self.bends.get((source, target), [])[::tip]:
+                y = _HEAD + row * _ROW + _BOX / 2
+                curve += f"{_bend(x1, y1, self._side(column, -tip), y)} H{self._side(column, tip):.0f}"
+                x1, y1 = self._side(column, tip), y
+            curve += _bend(x1, y1, x2, y2)
         conditional = data.get("decision") == "conditional" or data.get("conditional")
         style = "e d" if data["kind"] in _DOTTED else "e c" if conditional else "e"
         conditions = data.get("conditions")
@@ -250,5 +256,5 @@ class _Picture:
 
 def _bend(x1: float, y1: float, x2: float, y2: float) -> str:
     """Return a curve that leaves and arrives level."""
-    middle = max((x2 - x1) / 2, 30)
+    middle = (x2 - x1) / 2
     return f" C{x1 + middle:.0f},{y1:.1f} {x2 - middle:.0f},{y2:.1f} {x2:.0f},{y2:.1f}"

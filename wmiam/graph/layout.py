@@ -40,7 +40,7 @@ class Arrangement:
     places : dict of str to (int, float)
         Column and row of each node, both from 0.
     bends : dict of (str, str) to list of (int, float)
-        For a line over several columns, where it passes those between.
+        For a line over several columns, where it passes those between, from left to right.
     """
 
     places: dict[str, tuple[int, float]] = field(default_factory=dict)
@@ -80,8 +80,9 @@ def arrange(graph: nx.MultiDiGraph[str]) -> Arrangement:
     near: dict[_Item, set[_Item]] = {item: set() for item in column_of}
     for source, target in sorted({(u, v) for u, v, kind in graph.edges(keys=True) if u != v}):
         flows = any(kind in FLOW for kind in graph[source][target])
-        between = range(column_of[source] + 1, column_of[target]) if flows else range(0)
-        way: list[_Item] = [source, *((source, target, column) for column in between), target]
+        first, last = sorted((source, target), key=column_of.__getitem__)
+        between = range(column_of[first] + 1, column_of[last]) if flows else range(0)
+        way: list[_Item] = [first, *((source, target, column) for column in between), last]
         for column, item in zip(between, way[1:-1], strict=True):
             columns[column].append(item)
             near[item] = set()
