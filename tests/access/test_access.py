@@ -10,7 +10,7 @@ import pytest
 
 from wmiam.access import Access
 from wmiam.access.frames import CELL_COLUMNS
-from wmiam.access.words import _cases, describe, witness
+from wmiam.conditions.words import _cases, describe, witness
 from wmiam.engine.diagrams import FALSE
 from wmiam.errors import AmbiguousNameError, RequestError, UnknownNameError
 from wmiam.estate.estate import Estate

@@ -6,11 +6,10 @@ from collections.abc import Iterator, Mapping
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
-from wmiam.access import names
 from wmiam.access.cells import CellRow, bits_of, fixed_values
 from wmiam.access.labels import statement_label, way
-from wmiam.access.words import describe
 from wmiam.catalog import Catalog, load
+from wmiam.conditions.words import describe
 from wmiam.engine.compile import ACTIONS
 from wmiam.engine.diagrams import FALSE
 from wmiam.engine.knowledge import ABSENT_KEY
@@ -19,6 +18,7 @@ from wmiam.engine.resources import Resource
 from wmiam.engine.space import Dimension, canonical_key
 from wmiam.engine.whole import Layer, PrincipalClass, Whole
 from wmiam.errors import RequestError
+from wmiam.estate import names
 from wmiam.estate.estate import Estate
 from wmiam.estate.model import Organization, Principal
 from wmiam.policy.model import Effect

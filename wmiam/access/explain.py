@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from wmiam.access.labels import place_of, way
-from wmiam.access.words import clause, describe, witness
+from wmiam.conditions.words import clause, describe, witness
 from wmiam.engine.compile import ACTIONS, Compiled
 from wmiam.engine.diagrams import FALSE
 from wmiam.engine.knowledge import ABSENT_KEY, Known

@@ -188,7 +188,7 @@ def capabilities_frame(access: Access, org: str | None) -> pd.DataFrame:
 
 def capability_of_frame(access: Access, principal: Principal) -> pd.DataFrame:
     """Return a principal's capabilities; see :meth:`wmiam.access.Access.capability_of`."""
-    from wmiam.access.words import describe
+    from wmiam.conditions.words import describe
 
     own = access.whole.class_of[principal.arn]
     records = []

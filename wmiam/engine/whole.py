@@ -49,6 +49,38 @@ class Whole:
     """
 
     def __init__(self, estate: Estate, *, progress: bool | None = None) -> None:
+        self._prepare(estate)
+        self._fill(Space(self._usages()), progress)
+
+    @classmethod
+    def together(cls, estates: Iterable[Estate], *, progress: bool | None = None) -> list[Whole]:
+        """Evaluate several estates over the same request contexts, so that their answers can be compared.
+
+        Parameters
+        ----------
+        estates : iterable of Estate
+            E.g. an estate before and after a change.
+        progress : bool, optional
+            Whether to show a progress bar.
+
+        Returns
+        -------
+        list of Whole
+            In the order given; all with one :class:`~wmiam.engine.space.Space`, in which equal
+            sets of contexts are the same number.
+        """
+        wholes = []
+        for estate in estates:
+            whole = cls.__new__(cls)
+            whole._prepare(estate)
+            wholes.append(whole)
+        space = Space(usage for whole in wholes for usage in whole._usages())
+        for whole in wholes:
+            whole._fill(space, progress)
+        return wholes
+
+    def _prepare(self, estate: Estate) -> None:
+        """Compile statements and class principals: what needs no contexts yet."""
         self.estate = estate
         self._compiled: dict[int, tuple[Compiled, ...]] = {}
         self._scp_layers: dict[str, tuple[Layer, ...]] = {}
@@ -68,7 +100,9 @@ class Whole:
         self.classes: list[PrincipalClass] = []
         self.class_of: dict[str, PrincipalClass] = {}
         self._classify()
-        self.space = Space(self._usages())
+
+    def _fill(self, space: Space, progress: bool | None) -> None:
+        self.space = space
         for members in _watched(self.classes, progress):
             self._evaluate(members)
 

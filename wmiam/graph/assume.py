@@ -14,7 +14,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from wmiam.access.words import describe, witness
+from wmiam.conditions.words import describe, witness
 from wmiam.engine.diagrams import FALSE
 from wmiam.engine.space import MFA_PRESENT
 from wmiam.engine.statements import Grant

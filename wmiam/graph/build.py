@@ -7,10 +7,10 @@ from typing import Any, Protocol
 
 import networkx as nx
 
-from wmiam.access.names import find_actions, find_organizations, find_principals
 from wmiam.catalog import load
 from wmiam.estate.estate import Estate
 from wmiam.estate.model import Organization, Principal
+from wmiam.estate.names import find_actions, find_organizations, find_principals
 from wmiam.graph.assume import AssumeEdge, assumption_edges
 from wmiam.graph.nodes import Draft
 from wmiam.graph.statements import Statements

@@ -13,8 +13,8 @@ from dataclasses import dataclass
 from wmiam.access.access import Access
 from wmiam.access.cells import CellRow
 from wmiam.access.frames import capability_rows
-from wmiam.access.words import describe
 from wmiam.catalog import Capability
+from wmiam.conditions.words import describe
 from wmiam.engine.whole import PrincipalClass
 from wmiam.estate.model import Organization, Principal
 
