@@ -24,6 +24,7 @@ from wmiam.engine.space import Dimension, Space
 from wmiam.engine.statements import Grant, principal_match
 from wmiam.errors import RequestError
 from wmiam.estate.estate import Estate
+from wmiam.estate.levels import is_limited
 from wmiam.estate.model import Principal, PrincipalKind, TargetKind
 from wmiam.graph.clauses import Level
 from wmiam.policy.model import PrincipalElement
@@ -328,7 +329,7 @@ def principal_party(principal: Principal, known: Known, scps: tuple[Level, ...])
         known,
         judges,
         principal,
-        () if principal.kind is PrincipalKind.SERVICE_LINKED_ROLE else scps,
+        scps if is_limited(principal) else (),
     )
 
 

@@ -16,8 +16,9 @@ from wmiam.engine.compile import Row, compile_row
 from wmiam.engine.knowledge import ABSENT_KEY, Known
 from wmiam.engine.request import Context, ContextEntry
 from wmiam.engine.space import canonical_key
+from wmiam.estate import levels
 from wmiam.estate.estate import Estate
-from wmiam.estate.model import Group, OrganizationsTarget, Policy, Principal
+from wmiam.estate.model import Group, Policy, Principal
 from wmiam.origin import Origin
 from wmiam.policy.model import Effect, PrincipalElement, Statement, UnreadStatement
 from wmiam.policy.patterns import Template, Variable, Wild, action_matches, resource_regex, resource_template
@@ -222,8 +223,10 @@ def _compile(policy: Policy) -> Iterator[Clause]:
         yield Clause(policy, unread, unread.effect, everything)
 
 
-def control_levels(estate: Estate, policies: Policies, account: str, kind: str) -> tuple[Level, ...]:
-    """Return the levels of SCPs or RCPs over an account, from the root down (D5, D6).
+def control_levels(
+    estate: Estate, policies: Policies, account: str, kind: levels.ControlKind
+) -> tuple[Level, ...]:
+    """Return the compiled levels of SCPs or RCPs over an account, from the root down (D5, D6).
 
     Parameters
     ----------
@@ -233,30 +236,13 @@ def control_levels(estate: Estate, policies: Policies, account: str, kind: str) 
         Compiles.
     account : str
         12-digit id: the caller's for SCPs, the role's for RCPs.
-    kind : str
-        ``"SCP"`` or ``"RCP"``.
-
-    Notes
-    -----
-    Source: Organizations User Guide, "SCP evaluation" and "Resource control policies":
-    neither limits the management account.
+    kind : PolicyKind
+        SCP or RCP; see :func:`wmiam.estate.levels.control_levels`.
     """
-    tree = estate.aws_organization
-    if tree is None or account == tree.management_account:
-        return ()
-    in_use = tree.scps_in_use if kind == "SCP" else tree.rcps_in_use
-
-    def attached(target: OrganizationsTarget) -> tuple[Policy, ...]:
-        return target.scps if kind == "SCP" else target.rcps
-
-    if in_use is False or (in_use is None and not any(attached(t) for t in tree.targets.values())):
-        return ()
-    levels = []
-    for target in tree.path(account):
-        name = f"the {kind}s of {target.kind} {target.name or target.id}"
-        unlisted = "" if attached(target) else f"no file lists {name}"
-        levels.append(policies.level(name, [(policy, None) for policy in attached(target)], unlisted))
-    return tuple(levels)
+    return tuple(
+        policies.level(f"the {level.title}", [(policy, None) for policy in level.policies], level.unlisted)
+        for level in levels.control_levels(estate.aws_organization, account, kind)
+    )
 
 
 def bits_of(mask: int) -> Iterator[int]:

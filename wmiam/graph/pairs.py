@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from wmiam.engine.knowledge import Known, role_knowledge
 from wmiam.errors import RequestError
 from wmiam.estate.estate import Estate
-from wmiam.estate.model import Principal, PrincipalKind, TargetKind
+from wmiam.estate.model import PolicyKind, Principal, PrincipalKind, TargetKind
 from wmiam.graph import callers
 from wmiam.graph.callers import ANY_ACCOUNT, Party
 from wmiam.graph.clauses import (
@@ -146,7 +146,9 @@ class Pairs:
             if role.trust is None:
                 continue
             if role.account not in self._rcps:
-                self._rcps[role.account] = control_levels(self.estate, self.policies, role.account, "RCP")
+                self._rcps[role.account] = control_levels(
+                    self.estate, self.policies, role.account, PolicyKind.RCP
+                )
             trust = self.policies.clauses(role.trust)
             target = Target(role, bit, trust, self._rcps[role.account], role_knowledge(role, self.estate))
             found: dict[tuple[str, str], Pair] = {}

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from wmiam.engine.compile import binding, closed_row
 from wmiam.engine.knowledge import Known, principal_knowledge
 from wmiam.estate.estate import Estate
-from wmiam.estate.model import Policy, Principal, PrincipalKind
+from wmiam.estate.model import Policy, PolicyKind, Principal, PrincipalKind
 from wmiam.graph.callers import Party, principal_party
 from wmiam.graph.clauses import ASSUME_ROLE, Held, Level, Policies, Roles, control_levels, operation_bit
 from wmiam.policy.model import Effect
@@ -114,7 +114,7 @@ class Shapes:
     def scps(self, account: str) -> tuple[Level, ...]:
         """Return the levels of SCPs over an account."""
         if account not in self._scps:
-            self._scps[account] = control_levels(self.estate, self.policies, account, "SCP")
+            self._scps[account] = control_levels(self.estate, self.policies, account, PolicyKind.SCP)
         return self._scps[account]
 
     def asks(self, principal: Principal) -> bool:
