@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from wmiam.diagnostics import Diagnostic, Severity
 from wmiam.estate.model import Account, AwsOrganization, Group, Organization, Policy, Principal
-from wmiam.origin import SourceFile
+from wmiam.origin import Origin, SourceFile
+from wmiam.policy.model import PolicyDocument
 
 if TYPE_CHECKING:
     from wmiam.access import Access
@@ -67,6 +69,35 @@ class Estate:
         from wmiam.access import Access
 
         return Access.of(self, progress=progress)
+
+    def with_policy(
+        self,
+        policy: str | Policy,
+        document: Mapping[str, Any] | PolicyDocument,
+        *,
+        origin: Origin | None = None,
+    ) -> Estate:
+        """Return a copy of the estate with the document of one policy replaced.
+
+        Parameters
+        ----------
+        policy : str or Policy
+            ARN or name; for an inline policy also its owner's ARN, ``/`` and its name.
+        document : mapping or PolicyDocument
+            The new document, as JSON objects or parsed.
+        origin : Origin, optional
+            Where the new document was read; by default its own text, as JSON.
+
+        Raises
+        ------
+        PolicyError
+            If the document cannot be read.
+        UnknownNameError, AmbiguousNameError
+            If no policy has that name, or several.
+        """
+        from wmiam.estate.change import with_policy
+
+        return with_policy(self, policy, document, origin=origin)
 
     def __repr__(self) -> str:
         return (
