@@ -165,6 +165,7 @@ def compile_document(document: PolicyDocument) -> tuple[Compiled, ...]:
         in_resources = {
             canonical_key(variable.key)
             for pattern in resources or ()
+            if "${" in pattern
             for variable in resource_template(pattern, variables=document.has_variables).variables
         }
         reads = in_resources.union(*(row.reads for row in rows))
@@ -199,6 +200,8 @@ def compile_row(condition: Condition, variables: bool) -> Row:
     reads = [canonical_key(condition.key)]
     if variables and condition.operator.base != NULL and COMPARISONS[condition.operator.base].variables:
         for value in condition.values:
+            if "${" not in value:
+                continue
             template = parse_template(value, variables=True, wildcards=True)
             reads += [canonical_key(variable.key) for variable in template.variables]
     return Row(condition, variables, reads[0], tuple(dict.fromkeys(reads)))

@@ -167,6 +167,33 @@ class Diagrams:
             todo.extend(child for _, child in edges)
         return sorted(variables)
 
+    def values(self, node: int, variable: int) -> int:
+        """Return the mask of values that a variable takes in the contexts of a set.
+
+        Parameters
+        ----------
+        node : int
+            The set.
+        variable : int
+            Index of the variable.
+        """
+        found, seen, todo = 0, set[int](), [node]
+        while todo:
+            current = todo.pop()
+            if current == FALSE or current in seen:
+                continue
+            seen.add(current)
+            at, edges = self._nodes[current]
+            if at > variable:
+                # This far the set does not ask for the variable: every value will do.
+                return self.full[variable]
+            if at == variable:
+                for mask, child in edges:
+                    found |= mask if child != FALSE else 0
+            else:
+                todo.extend(child for _, child in edges)
+        return found
+
     def without(self, node: int, variable: int) -> int:
         """Return the contexts that are in the set for some value of a variable (projection)."""
         memo: dict[int, int] = {}

@@ -14,7 +14,16 @@ from wmiam.estate.model import AwsOrganization, Organization, Principal, Princip
 from wmiam.policy.model import Effect
 from wmiam.policy.patterns import action_matches, ascii_lower
 
-__all__ = ["ABSENT_KEY", "Known", "organization_knowledge", "principal_knowledge", "role_knowledge"]
+__all__ = [
+    "ABSENT_KEY",
+    "Known",
+    "decided_by_principal",
+    "organization_knowledge",
+    "own_values",
+    "principal_knowledge",
+    "role_knowledge",
+    "takes_session_tags",
+]
 
 #: Marks a key that is known not to be in the request.
 ABSENT_KEY = ContextEntry("", (), multivalued=True)
@@ -65,7 +74,7 @@ def _organization_keys(estate: Estate, account: str, who: str) -> dict[str, Cont
     return found
 
 
-def _takes_session_tags(principal: Principal) -> bool:
+def takes_session_tags(principal: Principal) -> bool:
     """Whether a role's trust policy lets callers set session tags, which override the role's own."""
     if principal.trust is None or principal.trust.document is None:
         return True
@@ -80,6 +89,39 @@ def _takes_session_tags(principal: Principal) -> bool:
         )
         for statement in document.statements
     )
+
+
+def decided_by_principal(key: str) -> bool:
+    """Whether a principal may decide a canonical key; see :func:`principal_knowledge`."""
+    return key.startswith("aws:principal") or key in ("aws:username", "aws:userid")
+
+
+def own_values(principal: Principal, keys: tuple[str, ...]) -> tuple[str | None, ...]:
+    """Return what tells a principal from others of its account and kind, as far as some keys go.
+
+    Two principals of one account and kind for which this is equal know the same of these keys.
+
+    Parameters
+    ----------
+    principal : Principal
+        The principal.
+    keys : tuple of str
+        Canonical keys.
+    """
+    found: list[str | None] = []
+    for key in keys:
+        if key.startswith("aws:principaltag/"):
+            name = key[len("aws:principaltag/") :]
+            # The last one counts where tags differ by case alone.
+            values = [value for tag, value in principal.tags if ascii_lower(tag) == name]
+            found.append(values[-1] if values else None)
+        elif key == "aws:principalarn":
+            found.append(principal.arn)
+        elif key == "aws:username":
+            found.append(principal.name)
+        elif key == "aws:userid":
+            found.append(principal.unique_id)
+    return tuple(found)
 
 
 def principal_knowledge(principal: Principal, estate: Estate) -> Known:
@@ -116,7 +158,7 @@ def principal_knowledge(principal: Principal, estate: Estate) -> Known:
         entries["aws:username"] = ABSENT_KEY
         if kind is PrincipalKind.ROOT:
             entries.update([_entry("aws:userid", principal.account)])
-    if principal.is_role and _takes_session_tags(principal):
+    if principal.is_role and takes_session_tags(principal):
         families = ()
     else:
         entries.update(_tags("aws:PrincipalTag/", principal.tags))

@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass
+from functools import cached_property
 
 from wmiam.engine.compile import Compiled
 from wmiam.engine.diagrams import TRUE
-from wmiam.engine.knowledge import Known
+from wmiam.engine.knowledge import Known, principal_knowledge
 from wmiam.engine.resources import Resource
+from wmiam.engine.scope import Scope
+from wmiam.engine.tables import Allowed
+from wmiam.estate.estate import Estate
 from wmiam.estate.model import Group, Policy, Principal
-from wmiam.policy.model import Effect, UnreadStatement
+from wmiam.policy.model import Effect
 
 __all__ = ["Cell", "Layer", "Part", "PrincipalClass", "Source", "credentials", "used_parts"]
 
@@ -42,23 +46,17 @@ class Part:
     ----------
     sources : tuple of Source
         Its statements that touch WorkMail.
-    key : tuple of int
-        What identifies them: equal for policies with the same document.
     reads : tuple of str
         Canonical keys that they depend on.
     """
 
     sources: tuple[Source, ...]
-    key: tuple[int, ...]
     reads: tuple[str, ...]
 
     @classmethod
     def of(cls, sources: tuple[Source, ...]) -> Part:
         """Return the part of some statements of one policy."""
-        # An unread statement is a named unknown, and the name is the policy's.
-        unread = any(isinstance(source.compiled.statement, UnreadStatement) for source in sources)
-        key = tuple(id(source.compiled) for source in sources) + ((id(sources[0].policy),) if unread else ())
-        return cls(sources, key, tuple(sorted({k for source in sources for k in source.compiled.reads})))
+        return cls(sources, tuple(sorted({k for source in sources for k in source.compiled.reads})))
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,6 +73,8 @@ class Layer:
         Whether the layer allows everything beforehand (the root user's identity, D8).
     unlisted : str
         Why nothing is known of the layer; else ``""``.
+    numbers : tuple of int
+        Numbers of the distinct policies, sorted; see :class:`~wmiam.engine.policies.Policies`.
     """
 
     kind: str
@@ -82,6 +82,7 @@ class Layer:
     parts: tuple[Part, ...]
     unconditional: bool = False
     unlisted: str = ""
+    numbers: tuple[int, ...] = ()
 
     @property
     def sources(self) -> Iterator[Source]:
@@ -109,7 +110,6 @@ class Cell:
     contexts: int
 
 
-@dataclass(slots=True)
 class PrincipalClass:
     """Principals that no policy tells apart.
 
@@ -117,25 +117,46 @@ class PrincipalClass:
     ----------
     principal : Principal
         One of them.
-    layers : tuple of Layer
-        What must allow.
-    known : Known
-        What is known of their requests.
+    scope : Scope
+        The resources of their account.
+    estate : Estate
+        For what is known of their requests.
+
+    Attributes
+    ----------
     universe : int
         The contexts that they can have.
-    reads : frozenset of str
-        Every canonical key that their policies depend on.
-    groups : list of (tuple of Resource, tuple of (int, int))
-        Resources that nothing tells apart, and what is allowed on each of them: sets
-        of actions with the contexts in which they are; what is missing is denied.
+    allowed : tuple of (int, tuple of (int, int))
+        Disjoint sets of resources, and what is allowed on each of them: sets of actions
+        (those of every kind of resource) with their contexts; what is missing is denied.
     """
 
-    principal: Principal
-    layers: tuple[Layer, ...]
-    known: Known
-    universe: int = TRUE
-    reads: frozenset[str] = frozenset()
-    groups: list[tuple[tuple[Resource, ...], tuple[tuple[int, int], ...]]] = field(default_factory=list)
+    __slots__ = ("__dict__", "allowed", "estate", "principal", "scope", "universe")
+
+    def __init__(self, principal: Principal, scope: Scope, estate: Estate) -> None:
+        self.principal = principal
+        self.scope = scope
+        self.estate = estate
+        self.universe = TRUE
+        self.allowed: tuple[tuple[int, Allowed], ...] = ()
+
+    @cached_property
+    def known(self) -> Known:
+        """What is known of their requests."""
+        return principal_knowledge(self.principal, self.estate)
+
+    @cached_property
+    def groups(self) -> list[tuple[tuple[Resource, ...], Allowed]]:
+        """Resources of one kind that nothing tells apart, and what is allowed on each of them."""
+        found = []
+        for mask, cells in self.allowed:
+            for kind, actions in self.scope.kinds:
+                resources = mask & kind
+                if resources:
+                    own = tuple((a & actions, contexts) for a, contexts in cells if a & actions)
+                    if own:
+                        found.append((tuple(self.scope.members(resources)), own))
+        return found
 
     @property
     def cells(self) -> Iterator[Cell]:
@@ -145,7 +166,7 @@ class PrincipalClass:
                 for actions, contexts in allowed:
                     yield Cell(resource, actions, contexts)
 
-    def table(self) -> dict[Resource, tuple[tuple[int, int], ...]]:
+    def table(self) -> dict[Resource, Allowed]:
         """Return what is allowed on each resource: sets of actions with their contexts."""
         return {resource: allowed for resources, allowed in self.groups for resource in resources}
 

@@ -10,6 +10,7 @@ Flow, resource types; rules M3, M4, D11.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -22,7 +23,14 @@ from wmiam.engine.space import Space, canonical_key
 from wmiam.estate.model import Organization
 from wmiam.policy.patterns import Piece, resource_regex, resource_template
 
-__all__ = ["INCOMING", "Resource", "ResourceKind", "account_resources", "resource_contexts"]
+__all__ = [
+    "INCOMING",
+    "Resource",
+    "ResourceKind",
+    "account_resources",
+    "pattern_contexts",
+    "resource_contexts",
+]
 
 #: The named unknown that tells incoming messages from outgoing ones.
 INCOMING = "the message is incoming"
@@ -96,32 +104,74 @@ def resource_contexts(compiled: Compiled, resource: Resource, known: Known, spac
         return TRUE
     d = space.diagrams
     covered = d.any_of(
-        _pattern(text, compiled.variables, resource, known, space) for text in compiled.resources
+        contexts
+        for text in compiled.resources
+        for _, contexts in pattern_contexts(text, compiled.variables, (resource,), known, space)
     )
     return d.neither(covered) if compiled.negated else covered
 
 
-def _pattern(text: str, variables: bool, resource: Resource, known: Known, space: Space) -> int:
-    if text == "*":
-        return TRUE
-    if resource.organization is None:
-        return TRUE if text == "**" else FALSE
+def pattern_contexts(
+    text: str, variables: bool, resources: Sequence[Resource], known: Known, space: Space
+) -> tuple[tuple[int, int], ...]:
+    """Return the resources that a Resource pattern covers, and in which contexts.
+
+    Parameters
+    ----------
+    text : str
+        The pattern as written.
+    variables : bool
+        Whether its document has policy variables (M7).
+    resources : sequence of Resource
+        What is asked about.
+    known : Known
+        What is known of the principal.
+    space : Space
+        The estate's contexts.
+
+    Returns
+    -------
+    tuple of (int, int)
+        Disjoint sets of positions in ``resources``, each with its contexts; never without any.
+    """
+    if text in ("*", "**"):
+        return (((1 << len(resources)) - 1, TRUE),)
     template = resource_template(text, variables=variables)
     entries = {}
+    pieces: tuple[Piece, ...] | None = ()
+    unknown = FALSE
     for variable in template.variables:
         entry = known.get(canonical_key(variable.key))
         if entry is None:
-            return space.unknown(f"the resource is one that {text} names")
-        if entry is not ABSENT_KEY:
+            unknown = space.unknown(f"the resource is one that {text} names")
+        elif entry is not ABSENT_KEY:
             entries[canonical_key(variable.key)] = entry
-    pieces = template.resolve(Context(entries).single)
-    if pieces is None:
-        return FALSE
-    if resource.kind is ResourceKind.MESSAGES:
-        return _messages(pieces, text, resource.organization, space)
-    if not resource.organization.stand_in:
-        return TRUE if resource_regex(pieces).fullmatch(resource.organization.arn) else FALSE
-    return _any_other(pieces, text, resource.organization, space)
+    if unknown == FALSE:
+        pieces = template.resolve(Context(entries).single)
+        if pieces is None:
+            return ()
+    # A pattern that fixes the service says nothing of the other service's resources.
+    head = pieces[0] if pieces and isinstance(pieces[0], str) else ""
+    fixed = head.split(":")[2] if head.count(":") > 2 else ""
+    merged: dict[int, int] = {}
+    for index, resource in enumerate(resources):
+        organization = resource.organization
+        if organization is None:
+            continue
+        contexts = unknown
+        if contexts == FALSE and pieces is not None:
+            messages = resource.kind is ResourceKind.MESSAGES
+            if fixed and fixed != ("workmailmessageflow" if messages else "workmail"):
+                continue
+            if messages:
+                contexts = _messages(pieces, text, organization, space)
+            elif organization.stand_in:
+                contexts = _any_other(pieces, text, organization, space)
+            elif resource_regex(pieces).fullmatch(organization.arn):
+                contexts = TRUE
+        if contexts != FALSE:
+            merged[contexts] = merged.get(contexts, 0) | 1 << index
+    return tuple((mask, contexts) for contexts, mask in merged.items())
 
 
 def _any_other(pieces: tuple[Piece, ...], text: str, organization: Organization, space: Space) -> int:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
+from functools import lru_cache
 
 from wmiam.catalog import load
 from wmiam.engine.diagrams import FALSE, Diagrams
@@ -26,6 +27,7 @@ ALWAYS_PRESENT = frozenset(
 MFA_PRESENT, MFA_AGE = "aws:multifactorauthpresent", "aws:multifactorauthage"
 
 
+@lru_cache(maxsize=65536)
 def canonical_key(key: str) -> str:
     """Return the name under which a context key is known here: lower case, one name for one thing."""
     lowered = ascii_lower(key)

@@ -7,34 +7,29 @@ apart, and actions.  Must agree with :mod:`wmiam.engine.decide`.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 
-from wmiam.engine.compile import (
-    ACTIONS,
-    Binding,
-    Compiled,
-    Row,
-    binding,
-    closed_row,
-    compile_document,
-    row_contexts,
-    usage_of,
-)
+from wmiam.engine.compile import ACTIONS, Binding, Compiled, Row, binding, row_contexts, usage_of
 from wmiam.engine.diagrams import FALSE, TRUE
-from wmiam.engine.knowledge import ABSENT_KEY, Known, organization_knowledge, principal_knowledge
-from wmiam.engine.layers import Cell, Layer, Part, PrincipalClass, Source, credentials, used_parts
-from wmiam.engine.resources import Resource, ResourceKind, account_resources
+from wmiam.engine.knowledge import ABSENT_KEY, Known, organization_knowledge, takes_session_tags
+from wmiam.engine.layers import Cell, Layer, Part, PrincipalClass, Source, credentials
+from wmiam.engine.policies import IDLE, Policies
+from wmiam.engine.resources import Resource
 from wmiam.engine.resources import resource_contexts as covered_contexts
+from wmiam.engine.scope import Scope
 from wmiam.engine.space import Space, Usage
+from wmiam.engine.tables import Allowed, Piece, Table, Tables
 from wmiam.estate.estate import Estate
-from wmiam.estate.model import Group, OrganizationsTarget, Policy, Principal, PrincipalKind
-from wmiam.policy.model import Effect, PolicyDocument, UnreadStatement
+from wmiam.estate.levels import is_limited
+from wmiam.estate.model import Principal, PrincipalKind
+from wmiam.memory import without_cycles
+from wmiam.policy.model import Effect, UnreadStatement
 
 __all__ = ["Cell", "Layer", "Part", "PrincipalClass", "Source", "Whole"]
 
 _NOTHING = Known()
-#: A partition of actions: each set with the contexts in which it is allowed, and denied explicitly.
-Cells = list[tuple[int, int, int]]
+#: Of a class: its identity-based policies, and how it stands with each policy that reads attributes.
+Numbers = tuple[tuple[int, ...], dict[int, int]]
 
 
 class Whole:
@@ -49,8 +44,9 @@ class Whole:
     """
 
     def __init__(self, estate: Estate, *, progress: bool | None = None) -> None:
-        self._prepare(estate)
-        self._fill(Space(self._usages()), progress)
+        with without_cycles():
+            self._prepare(estate)
+            self._fill(Space(self._usages()), progress)
 
     @classmethod
     def together(cls, estates: Iterable[Estate], *, progress: bool | None = None) -> list[Whole]:
@@ -70,58 +66,47 @@ class Whole:
             sets of contexts are the same number.
         """
         wholes = []
-        for estate in estates:
-            whole = cls.__new__(cls)
-            whole._prepare(estate)
-            wholes.append(whole)
-        space = Space(usage for whole in wholes for usage in whole._usages())
-        for whole in wholes:
-            whole._fill(space, progress)
+        with without_cycles():
+            for estate in estates:
+                whole = cls.__new__(cls)
+                whole._prepare(estate)
+                wholes.append(whole)
+            space = Space(usage for whole in wholes for usage in whole._usages())
+            for whole in wholes:
+                whole._fill(space, progress)
         return wholes
 
     def _prepare(self, estate: Estate) -> None:
         """Compile statements and class principals: what needs no contexts yet."""
         self.estate = estate
-        self._compiled: dict[int, tuple[Compiled, ...]] = {}
-        self._scp_layers: dict[str, tuple[Layer, ...]] = {}
-        self._contexts: dict[tuple[int, Binding], int] = {}
-        self._covered: dict[tuple[int, Resource, Binding], int] = {}
-        self._parts: dict[tuple[int, int], Part] = {}
-        self._part_vectors: dict[object, tuple[int, ...]] = {}
-        self._cells: dict[object, Cells] = {}
-        self._vectors: dict[tuple[int, str, Binding], tuple[int, ...]] = {}
+        self.policies = Policies(estate)
         self._known_of: dict[str, Known] = {
             o.arn: organization_knowledge(o, estate) for o in estate.organizations
         }
-        self.resources: dict[str, list[Resource]] = {}
-        for account in {p.account for p in estate.principals}:
-            owned = [o for o in estate.organizations if o.account == account]
-            self.resources[account] = account_resources(owned)
+        self.scopes: dict[str, Scope] = {
+            account: Scope([o for o in estate.organizations if o.account == account], self._known_of)
+            for account in {p.account for p in estate.principals}
+        }
+        self.resources = {account: list(scope.resources) for account, scope in self.scopes.items()}
+        self._contexts: dict[tuple[int, Binding], int] = {}
+        self._covered: dict[tuple[int, Resource, Binding], int] = {}
         self.classes: list[PrincipalClass] = []
         self.class_of: dict[str, PrincipalClass] = {}
+        self._numbers: list[Numbers] = []
+        #: Every policy as some class has it, with one of these classes.
+        self._held: dict[tuple[int, int, str], PrincipalClass] = {}
         self._classify()
 
     def _fill(self, space: Space, progress: bool | None) -> None:
+        """Evaluate each class over a space of contexts."""
         self.space = space
-        for members in _watched(self.classes, progress):
-            self._evaluate(members)
+        self._tables = Tables(space.diagrams)
+        self._table_of: dict[tuple[int, int, str], Table] = {}
+        for members, (identity, variants) in _watched(self.classes, self._numbers, progress):
+            self._evaluate(members, identity, variants)
+        del self._table_of, self._tables
 
     # -- principals to classes ----------------------------------------------
-
-    def _part(self, policy: Policy, group: Group | None = None) -> Part:
-        key = (id(policy), id(group))
-        if key not in self._parts:
-            document = policy.document
-            if document is None:
-                unread = UnreadStatement(-1, None, "", policy.problem or "no file holds its document")
-                document = PolicyDocument(unread=(unread,))
-                compiled = self._compiled.setdefault(id(policy), compile_document(document))
-            else:
-                if id(document) not in self._compiled:
-                    self._compiled[id(document)] = compile_document(document)
-                compiled = self._compiled[id(document)]
-            self._parts[key] = Part.of(tuple(Source(policy, statement, group) for statement in compiled))
-        return self._parts[key]
 
     def layers_of(self, principal: Principal) -> tuple[Layer, ...]:
         """Return what must allow a principal's requests, with the policies as it has them itself.
@@ -131,91 +116,90 @@ class Whole:
         principal : Principal
             Who; others of its class may hold the same statements by other policies and groups.
         """
-        identity = [self._part(policy, group) for policy, group in principal.identity_policies]
-        root = principal.kind is PrincipalKind.ROOT
-        layers = [Layer("identity", "identity-based policies", used_parts(identity), unconditional=root)]
-        if principal.boundary is not None:
-            title = f"permissions boundary {principal.boundary.name}"
-            layers.append(Layer("permissions boundary", title, used_parts([self._part(principal.boundary)])))
-        if principal.kind is not PrincipalKind.SERVICE_LINKED_ROLE:
-            layers.extend(self._scps(principal.account))
-        return tuple(layers)
-
-    def _scps(self, account: str) -> tuple[Layer, ...]:
-        if account not in self._scp_layers:
-            self._scp_layers[account] = tuple(self._scp_levels(account))
-        return self._scp_layers[account]
-
-    def _scp_levels(self, account: str) -> Iterator[Layer]:
-        tree = self.estate.aws_organization
-        if tree is None or account == tree.management_account or tree.scps_in_use is False:
-            return
-        if tree.scps_in_use is None and not any(target.scps for target in tree.targets.values()):
-            return
-        for target in tree.path(account):
-            parts = used_parts(self._part(policy) for policy in target.scps)
-            unlisted = "" if target.scps else f"no file lists the SCPs of {_target(target)}"
-            yield Layer("service control policy", f"SCPs of {_target(target)}", parts, unlisted=unlisted)
+        return self.policies.layers_of(principal)
 
     def _classify(self) -> None:
         found: dict[object, PrincipalClass] = {}
+        kinds: dict[object, object] = {}
+        policies = self.policies
         for principal in self.estate.principals:
-            layers = self.layers_of(principal)
-            known = principal_knowledge(principal, self.estate)
-            key = (
+            role = principal.trust if principal.is_role else None
+            key: object = (
                 principal.account,
-                credentials(principal),
-                tuple(
-                    (
-                        layer.title,
-                        layer.unlisted,
-                        layer.unconditional,
-                        tuple(dict.fromkeys(part.key for part in layer.parts)),
-                    )
-                    for layer in layers
-                ),
-                self._attributes(layers, known),
+                principal.kind,
+                None if role is None else id(role if role.document is None else role.document),
             )
+            kind = kinds.get(key)
+            if kind is None:
+                kind = kinds[key] = (
+                    principal.account,
+                    principal.kind,
+                    credentials(principal),
+                    principal.is_role and takes_session_tags(principal),
+                )
+            identity = frozenset(policies.identity(principal))
+            boundary = None if principal.boundary is None else policies.number(principal.boundary)
+            variants = self._variants(principal, kind, identity, boundary)
+            key = (kind, identity, boundary, tuple(variants.items()))
             members = found.get(key)
             if members is None:
-                members = found[key] = PrincipalClass(principal, layers, known)
+                members = found[key] = PrincipalClass(principal, self.scopes[principal.account], self.estate)
                 self.classes.append(members)
+                self._numbers.append((tuple(sorted(identity)), variants))
+                self._note(members, identity, boundary, variants)
             self.class_of[principal.arn] = members
 
-    def _attributes(self, layers: tuple[Layer, ...], known: Known) -> tuple[object, ...]:
-        """Return what the principal's attributes make of the statements that read them."""
-        outcome: list[object] = []
-        for layer in layers:
-            for source in (s for part in layer.parts if part.reads for s in part.sources):
-                for row in source.compiled.rows:
-                    bound = binding(row, known)
-                    if any(entry is not None for entry in bound):
-                        closed = all(entry is not None for entry in bound)
-                        outcome.append(closed_row(row, bound) if closed else bound)
-                outcome.extend(known.get(key) for key in source.compiled.resource_reads)
-        return tuple(outcome)
+    def _variants(
+        self, principal: Principal, kind: object, identity: frozenset[int], boundary: int | None
+    ) -> dict[int, int]:
+        """Return how a principal's attributes settle the policies that read them."""
+        policies = self.policies
+        readers = identity & policies.readers
+        if boundary in policies.readers:
+            readers |= {boundary}
+        if is_limited(principal):
+            for layer in policies.levels(principal.account):
+                readers |= policies.readers.intersection(layer.numbers)
+        return {number: policies.variant(number, principal, kind) for number in sorted(readers)}
+
+    def _note(
+        self,
+        members: PrincipalClass,
+        identity: frozenset[int],
+        boundary: int | None,
+        variants: dict[int, int],
+    ) -> None:
+        account = members.principal.account
+        numbers = set(identity)
+        if boundary is not None and boundary != IDLE:
+            numbers.add(boundary)
+        if is_limited(members.principal):
+            for layer in self.policies.levels(account):
+                numbers.update(layer.numbers)
+        for number in numbers:
+            self._held.setdefault((number, variants.get(number, 0), account), members)
 
     # -- contexts -----------------------------------------------------------
 
     def _usages(self) -> Iterator[Usage]:
         seen: set[tuple[int, Binding]] = set()
-        for members in self.classes:
-            for layer in members.layers:
-                for source in layer.sources:
-                    for row in source.compiled.rows:
-                        for bound in self._bindings(row, members):
-                            if (id(row), bound) not in seen:
-                                seen.add((id(row), bound))
-                                usage = usage_of(row, bound)
-                                if usage is not None:
-                                    yield usage
+        for (number, _, account), members in self._held.items():
+            known = members.known if self.policies.own_keys[number] else _NOTHING
+            for source in self.policies.parts[number].sources:
+                for row in source.compiled.rows:
+                    for bound in self._bindings(row, known, self.scopes[account]):
+                        if (id(row), bound) not in seen:
+                            seen.add((id(row), bound))
+                            usage = usage_of(row, bound)
+                            if usage is not None:
+                                yield usage
 
-    def _bindings(self, row: Row, members: PrincipalClass) -> Iterable[Binding]:
-        first = binding(row, members.known)
-        if len(row.reads) == 1 or None not in first[1:]:
-            return [first]
-        owned = (r.organization for r in self.resources[members.principal.account] if r.organization)
-        return {first, *(binding(row, members.known, self._known_of[o.arn]) for o in owned)}
+    @staticmethod
+    def _bindings(row: Row, known: Known, scope: Scope) -> Iterable[Binding]:
+        first = binding(row, known)
+        if len(first) == 1 or None not in first[1:]:
+            return (first,)
+        return {first, *(_completed(first, bound) for _, bound in scope.parted(row.reads))}
 
     def statement_contexts(
         self, source: Source, members: PrincipalClass, resource: Resource, absent: Known
@@ -249,10 +233,7 @@ class Whole:
         """Return the contexts in which one row of a Condition block holds; see :meth:`statement_contexts`."""
         organization = self.known_of(resource)
         bound = binding(row, absent, members.known, organization)
-        key = (id(row), bound)
-        if key not in self._contexts:
-            self._contexts[key] = row_contexts(row, bound, self.space)
-        return self._contexts[key]
+        return self._row_contexts(row, bound)
 
     def resource_contexts(self, compiled: Compiled, members: PrincipalClass, resource: Resource) -> int:
         """Return the contexts in which a statement's resource elements cover a resource."""
@@ -263,106 +244,84 @@ class Whole:
 
     # -- cells --------------------------------------------------------------
 
-    def _evaluate(self, members: PrincipalClass) -> None:
-        principal = members.principal
+    def _evaluate(self, members: PrincipalClass, identity: tuple[int, ...], variants: dict[int, int]) -> None:
+        principal, scope, tables = members.principal, members.scope, self._tables
         temporary, long_term = credentials(principal)
         members.universe = self.space.universe(temporary=temporary, long_term=long_term)
-        parts = {part.key: part for layer in members.layers for part in layer.parts}
-        members.reads = frozenset().union(*(part.reads for part in parts.values()))
-        resources = self.resources[principal.account]
-        vectors = [self._part_vector(part, members) for part in parts.values()]
-        alike: dict[tuple[ResourceKind, tuple[int, ...]], list[int]] = {}
-        signatures = zip(*vectors, strict=True) if vectors else [()] * len(resources)
-        for index, (resource, signature) in enumerate(zip(resources, signatures, strict=True)):
-            alike.setdefault((resource.kind, signature), []).append(index)
-        for (_, signature), indexes in alike.items():
-            numbers = dict(zip(parts, signature, strict=True))
-            allowed = tuple(self._resource_cells(members, resources[indexes[0]], numbers))
+        nothing: Table = ((scope.all, tables.nothing),)
+        result: Table = nothing
+        if principal.kind is PrincipalKind.ROOT:
+            result = tables.same(scope.all, TRUE)
+        for number in identity:
+            result = tables.union(result, self._table(number, members, variants))
+        limits: list[tuple[Table, tuple[int, ...]]] = []
+        if principal.boundary is not None:
+            number = self.policies.number(principal.boundary)
+            limits.append((nothing, () if number == IDLE else (number,)))
+        if is_limited(principal):
+            for layer in self.policies.levels(principal.account):
+                start = nothing
+                if layer.unlisted:
+                    start = tables.same(scope.all, self._unlisted(layer))
+                limits.append((start, layer.numbers))
+        for table, numbers in limits:
+            for number in numbers:
+                table = tables.union(table, self._table(number, members, variants))
+            result = tables.limit(result, table)
+        merged: dict[Allowed, int] = {}
+        for mask, cells in result:
+            allowed = tables.allowed(cells, members.universe)
             if allowed:
-                members.groups.append((tuple(resources[index] for index in indexes), allowed))
+                merged[allowed] = merged.get(allowed, 0) | mask
+        members.allowed = tuple((mask, allowed) for allowed, mask in merged.items())
 
-    def _part_vector(self, part: Part, members: PrincipalClass) -> tuple[int, ...]:
-        """Return a number for each resource of the account: equal where a policy sees no difference."""
-        account = members.principal.account
-        key = (part.key, account, self._attributes_of(part, members))
-        if key not in self._part_vectors:
-            vectors = [self._vector(source.compiled, members) for source in part.sources]
-            numbers: dict[object, int] = {}
-            self._part_vectors[key] = tuple(
-                numbers.setdefault(seen, len(numbers)) for seen in zip(*vectors, strict=True)
-            )
-        return self._part_vectors[key]
-
-    @staticmethod
-    def _attributes_of(part: Part, members: PrincipalClass) -> Binding:
-        return tuple(members.known.get(key) for key in part.reads)
-
-    def _vector(self, compiled: Compiled, members: PrincipalClass) -> tuple[int, ...]:
-        """Return a number for each resource of the account: equal where a statement sees no difference."""
-        account = members.principal.account
-        key = (id(compiled), account, tuple(members.known.get(name) for name in compiled.resource_reads))
-        if key not in self._vectors:
-            numbers: dict[object, int] = {}
-            vector = []
-            for resource in self.resources[account]:
-                seen: object = FALSE
-                if compiled.actions & resource.actions:
-                    seen = self.resource_contexts(compiled, members, resource)
-                    if seen != FALSE:
-                        known = self.known_of(resource)
-                        seen = (seen, *(binding(row, known) for row in compiled.rows))
-                vector.append(numbers.setdefault(seen, len(numbers)))
-            self._vectors[key] = tuple(vector)
-        return self._vectors[key]
-
-    def _resource_cells(
-        self, members: PrincipalClass, resource: Resource, numbers: dict[tuple[int, ...], int]
-    ) -> Iterator[tuple[int, int]]:
-        """Yield sets of actions with the contexts in which they are allowed on a resource."""
-        d = self.space.diagrams
-        result: Cells = [(resource.actions, members.universe, FALSE)]
-        for layer in members.layers:
-            start = TRUE if layer.unconditional else FALSE
-            if layer.unlisted:
-                start = self.space.unknown(f"{layer.title} allow it ({layer.unlisted})")
-            cells: Cells = [(resource.actions, start, FALSE)]
-            for part in {part.key: part for part in layer.parts}.values():
-                found = self._part_cells(part, members, resource, numbers[part.key])
-                cells = _combine(cells, found, d.either, d.either)
-            result = [cell for cell in _combine(result, cells, d.both, d.either) if cell[1] != FALSE]
-        merged: dict[int, int] = {}
-        for actions, allows, denies in result:
-            contexts = d.minus(allows, denies)
-            if contexts != FALSE:
-                merged[contexts] = merged.get(contexts, 0) | actions
-        for contexts, actions in merged.items():
-            yield actions, contexts
-
-    def _part_cells(self, part: Part, members: PrincipalClass, resource: Resource, number: int) -> Cells:
-        """Return what a policy allows and denies on a resource, by sets of actions."""
-        attributes = self._attributes_of(part, members)
-        key = (part.key, members.principal.account, resource.kind, number, attributes)
-        found = self._cells.get(key)
+    def _table(self, number: int, members: PrincipalClass, variants: dict[int, int]) -> Table:
+        """Return what one policy allows and denies to those that it treats like a class."""
+        key = (number, variants.get(number, 0), members.principal.account)
+        found = self._table_of.get(key)
         if found is None:
-            found = self._cells[key] = self._make_part_cells(part, members, resource)
+            known = members.known if self.policies.own_keys[number] else _NOTHING
+            pieces: list[Piece] = []
+            for source in self.policies.parts[number].sources:
+                if isinstance(source.compiled.statement, UnreadStatement):
+                    pieces.append((ACTIONS.all, members.scope.all, *self.unread(source)))
+                else:
+                    pieces.extend(self._pieces(source.compiled, members.scope, known))
+            found = self._table_of[key] = self._tables.of(pieces, members.scope.all)
         return found
 
-    def _make_part_cells(self, part: Part, members: PrincipalClass, resource: Resource) -> Cells:
-        touched = 0
-        for source in part.sources:
-            touched |= source.compiled.actions
-        cells = [touched & resource.actions] if touched & resource.actions else []
-        splits = {source.compiled.actions for source in part.sources}
-        splits |= {ACTIONS.carriers(key) for key in part.reads}
-        for split in splits:
-            cells = [piece for cell in cells for piece in (cell & split, cell & ~split) if piece]
-        found: Cells = []
-        for actions in cells:
-            absent = Known({key: ABSENT_KEY for key in part.reads if not ACTIONS.carriers(key) & actions})
-            allows, denies = self._effects(part.sources, members, resource, actions, absent)
-            if allows != FALSE or denies != FALSE:
-                found.append((actions, allows, denies))
+    def _pieces(self, compiled: Compiled, scope: Scope, known: Known) -> Iterator[Piece]:
+        """Yield what a statement allows or denies, by sets of actions and of resources."""
+        covered = scope.covered(compiled, known, self.space)
+        if not covered:
+            return
+        both = self.space.diagrams.both
+        allow = compiled.effect is Effect.ALLOW
+        for actions, absent in _carried(compiled):
+            parts = list(covered)
+            for row in compiled.rows:
+                after: list[tuple[int, int]] = []
+                for mask, bound in scope.parted(row.reads):
+                    contexts = self._row_contexts(row, _completed(binding(row, absent, known), bound))
+                    if contexts != FALSE:
+                        for other, before in parts:
+                            if mask & other:
+                                narrowed = both(before, contexts)
+                                if narrowed != FALSE:
+                                    after.append((mask & other, narrowed))
+                parts = after
+            for mask, contexts in parts:
+                yield (actions, mask, contexts, FALSE) if allow else (actions, mask, FALSE, contexts)
+
+    def _row_contexts(self, row: Row, bound: Binding) -> int:
+        key = (id(row), bound)
+        found = self._contexts.get(key)
+        if found is None:
+            found = self._contexts[key] = row_contexts(row, bound, self.space)
         return found
+
+    def _unlisted(self, layer: Layer) -> int:
+        return self.space.unknown(f"{layer.title} allow it ({layer.unlisted})")
 
     def absent_keys(self, members: PrincipalClass, actions: int) -> Known:
         """Return the keys that a set of actions (all alike) never carries.
@@ -374,7 +333,12 @@ class Whole:
         actions : int
             Set of actions.
         """
-        return Known({key: ABSENT_KEY for key in members.reads if not ACTIONS.carriers(key) & actions})
+        return Known({key: ABSENT_KEY for key in self._reads(members) if not ACTIONS.carriers(key) & actions})
+
+    def _reads(self, members: PrincipalClass) -> frozenset[str]:
+        """Return every canonical key that the policies of a class depend on."""
+        layers = self.layers_of(members.principal)
+        return frozenset(key for layer in layers for part in layer.parts for key in part.reads)
 
     def cell_contexts(self, members: PrincipalClass, resource: Resource, actions: int) -> int:
         """Return the contexts in which a set of actions (all alike) is allowed on a resource.
@@ -392,7 +356,7 @@ class Whole:
         absent = self.absent_keys(members, actions)
         result = members.universe
         denied = FALSE
-        for layer in members.layers:
+        for layer in self.layers_of(members.principal):
             allows, denies = self.layer_contexts(layer, members, resource, actions, absent)
             result = d.both(result, allows)
             denied = d.either(denied, denies)
@@ -404,10 +368,10 @@ class Whole:
         self, layer: Layer, members: PrincipalClass, resource: Resource, actions: int, absent: Known
     ) -> tuple[int, int]:
         """Return the contexts in which a layer allows, and those in which it denies explicitly."""
-        d, space = self.space.diagrams, self.space
+        d = self.space.diagrams
         start = TRUE if layer.unconditional else FALSE
         if layer.unlisted:
-            start = space.unknown(f"{layer.title} allow it ({layer.unlisted})")
+            start = self._unlisted(layer)
         allows, denies = self._effects(layer.sources, members, resource, actions, absent)
         return d.either(start, allows), denies
 
@@ -448,37 +412,37 @@ class Whole:
         return (FALSE if effect is Effect.DENY else may_allow, FALSE if effect is Effect.ALLOW else may_deny)
 
 
-def _combine(
-    left: Cells, right: Cells, allow: Callable[[int, int], int], deny: Callable[[int, int], int]
-) -> Cells:
-    """Return the common refinement of two partitions of actions.
-
-    Where the second does not reach, the first stays as it is: the caller sees to it that
-    both cover the same actions where that would be wrong.
-    """
-    merged: dict[tuple[int, int], int] = {}
-    for actions, allows, denies in left:
-        rest = actions
-        for other, more_allows, more_denies in right:
-            shared = rest & other
-            if shared:
-                key = (allow(allows, more_allows), deny(denies, more_denies))
-                merged[key] = merged.get(key, 0) | shared
-                rest &= ~other
-        if rest:
-            merged[allows, denies] = merged.get((allows, denies), 0) | rest
-    return [(actions, allows, denies) for (allows, denies), actions in merged.items()]
+def _completed(first: Binding, second: Binding) -> Binding:
+    """Return what is known of some keys by the first that knows."""
+    return tuple(one if one is not None else other for one, other in zip(first, second, strict=True))
 
 
-def _watched(classes: list[PrincipalClass], progress: bool | None) -> Iterable[PrincipalClass]:
+def _carried(compiled: Compiled) -> list[tuple[int, Known]]:
+    """Return a statement's actions by the keys that they never carry (C11)."""
+    found: list[tuple[int, tuple[str, ...]]] = [(compiled.actions, ())]
+    for key in compiled.reads:
+        carriers = ACTIONS.carriers(key)
+        if compiled.actions & ~carriers:
+            found = [
+                (part, absent if part & carriers else (*absent, key))
+                for actions, absent in found
+                for part in (actions & carriers, actions & ~carriers)
+                if part
+            ]
+    return [
+        (actions, Known(dict.fromkeys(absent, ABSENT_KEY)) if absent else _NOTHING)
+        for actions, absent in found
+    ]
+
+
+def _watched(
+    classes: list[PrincipalClass], numbers: list[Numbers], progress: bool | None
+) -> Iterable[tuple[PrincipalClass, Numbers]]:
     """Return the classes, with a progress bar where it is wanted or takes long."""
+    pairs = zip(classes, numbers, strict=True)
     if progress is False or (progress is None and len(classes) < 5000):
-        return classes
+        return pairs
     from tqdm.auto import tqdm
 
     hidden = None if progress is None else not progress
-    return tqdm(classes, desc="Evaluating", unit=" classes", disable=hidden, leave=False)
-
-
-def _target(target: OrganizationsTarget) -> str:
-    return f"{target.kind} {target.name or target.id}"
+    return tqdm(pairs, total=len(classes), desc="Evaluating", unit=" classes", disable=hidden, leave=False)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import gc
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -12,6 +11,7 @@ from typing import Final
 
 from wmiam.estate.estate import Estate
 from wmiam.estate.model import Policy, PolicyKind
+from wmiam.memory import without_cycles
 from wmiam.policy.model import PolicyType
 from wmiam.sources.draft import Draft, LooseDocument
 from wmiam.sources.files import Format, InputFile, discover, input_file, read_text, shown
@@ -61,7 +61,7 @@ def load(*paths: str | PathLike[str], name: str | None = None, progress: bool | 
     files = discover(paths, draft)
     loading = _Loading(draft)
     total = sum(file.size for file in files if file.format is not Format.OTHER)
-    with _without_cycles(), _progress(total, progress) as tick:
+    with without_cycles(), _progress(total, progress) as tick:
         for file in files:
             loading.read(file, tick)
         loading.read_manifests()
@@ -199,15 +199,3 @@ def _progress(total: int, wanted: bool | None) -> Iterator[Callable[[int], objec
 
     with tqdm(total=total, unit="B", unit_scale=True, desc="reading") as bar:
         yield bar.update
-
-
-@contextmanager
-def _without_cycles() -> Iterator[None]:
-    """Keep the collector of reference cycles from looking through everything read, again and again."""
-    enabled = gc.isenabled()
-    gc.disable()
-    try:
-        yield
-    finally:
-        if enabled:
-            gc.enable()

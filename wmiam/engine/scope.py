@@ -1,0 +1,183 @@
+"""The resources of one account as bits of a number, and what statements cover of them.
+
+Everything that is asked of a hundred organizations is asked once for a whole
+set of them: which of them a pattern covers, and which of them agree on a key.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from wmiam.engine.compile import ACTIONS, Binding, Compiled
+from wmiam.engine.diagrams import FALSE, TRUE, Diagrams
+from wmiam.engine.knowledge import Known
+from wmiam.engine.resources import Resource, ResourceKind, account_resources, pattern_contexts
+from wmiam.engine.space import Space
+from wmiam.estate.model import Organization
+
+__all__ = ["Pieces", "Scope", "decided_by_organization"]
+
+#: A function of resources: disjoint sets of them, each with the contexts; elsewhere no context.
+Pieces = tuple[tuple[int, int], ...]
+
+_WILDCARDS = frozenset("*?")
+
+
+def decided_by_organization(key: str) -> bool:
+    """Whether a WorkMail organization may decide a canonical key; see ``organization_knowledge``."""
+    return key.startswith("aws:resource") or key == "aws:requestedregion"
+
+
+class Scope:
+    """The resources of one account.
+
+    Parameters
+    ----------
+    organizations : list of Organization
+        Its WorkMail organizations, stand-ins included.
+    known_of : dict of str to Known
+        What each organization decides, by ARN.
+    """
+
+    def __init__(self, organizations: list[Organization], known_of: dict[str, Known]) -> None:
+        self.resources: tuple[Resource, ...] = tuple(account_resources(organizations))
+        self.all = (1 << len(self.resources)) - 1
+        self._known_of = known_of
+        self._kind: dict[ResourceKind, int] = dict.fromkeys(ResourceKind, 0)
+        self._organization: dict[str, int] = {}
+        for index, resource in enumerate(self.resources):
+            self._kind[resource.kind] |= 1 << index
+            if resource.kind is ResourceKind.ORGANIZATION:
+                organization = resource.organization
+                if organization is not None and not organization.stand_in:
+                    self._organization[resource.arn] = 1 << index
+        self.kinds = tuple(
+            (self._kind[kind], actions)
+            for kind, actions in (
+                (ResourceKind.NONE, ACTIONS.wildcard_only),
+                (ResourceKind.ORGANIZATION, ACTIONS.organization),
+                (ResourceKind.MESSAGES, ACTIONS.message),
+            )
+        )
+        self._parted: dict[tuple[str, ...], tuple[tuple[int, Binding], ...]] = {}
+        self._covered: dict[tuple[str, bool, Binding], Pieces] = {}
+
+    def members(self, mask: int) -> list[Resource]:
+        """Return the resources of a set, in order."""
+        found = []
+        while mask:
+            low = mask & -mask
+            found.append(self.resources[low.bit_length() - 1])
+            mask ^= low
+        return found
+
+    def relevant(self, actions: int) -> int:
+        """Return the resources that some action of a set is about."""
+        mask = 0
+        for kind, covered in self.kinds:
+            if covered & actions:
+                mask |= kind
+        return mask
+
+    def parted(self, keys: tuple[str, ...]) -> tuple[tuple[int, Binding], ...]:
+        """Return the resources by what they decide of some keys.
+
+        Parameters
+        ----------
+        keys : tuple of str
+            Canonical keys.
+
+        Returns
+        -------
+        tuple of (int, tuple)
+            Disjoint sets of resources that together are all, each with what it knows of each
+            key; None where the key stays open.
+        """
+        found = self._parted.get(keys)
+        if found is None:
+            open_keys: Binding = (None,) * len(keys)
+            merged: dict[Binding, int] = {}
+            if any(decided_by_organization(key) for key in keys):
+                for index, resource in enumerate(self.resources):
+                    bound = open_keys
+                    if resource.organization is not None:
+                        known = self._known_of[resource.arn]
+                        bound = tuple(known.get(key) for key in keys)
+                    merged[bound] = merged.get(bound, 0) | 1 << index
+            else:
+                merged[open_keys] = self.all
+            found = self._parted[keys] = tuple((mask, bound) for bound, mask in merged.items())
+        return found
+
+    def covered(self, compiled: Compiled, known: Known, space: Space) -> Pieces:
+        """Return the resources that a statement's resource elements cover, and in which contexts.
+
+        Parameters
+        ----------
+        compiled : Compiled
+            The statement.
+        known : Known
+            What is known of the principal, for policy variables.
+        space : Space
+            The estate's contexts.
+        """
+        relevant = self.relevant(compiled.actions)
+        if compiled.resources is None:
+            return ((relevant, TRUE),)
+        whole = 0
+        partly: list[tuple[int, int]] = []
+        bound = tuple(known.get(key) for key in compiled.resource_reads)
+        for text in compiled.resources:
+            for mask, contexts in self._pattern(text, compiled.variables, bound, known, space):
+                if contexts == TRUE:
+                    whole |= mask
+                else:
+                    partly.append((mask, contexts))
+        pieces = _overlaid(partly, whole, space.diagrams) if partly else ((whole, TRUE),)
+        if compiled.negated:
+            pieces = _complement(pieces, self.all, space.diagrams)
+        return tuple((mask & relevant, contexts) for mask, contexts in pieces if mask & relevant)
+
+    def _pattern(self, text: str, variables: bool, bound: Binding, known: Known, space: Space) -> Pieces:
+        if text == "*":
+            return ((self.all, TRUE),)
+        exact = self._organization.get(text)
+        if exact is not None and not _WILDCARDS & set(text):
+            return ((exact, TRUE),)
+        key = (text, variables, bound)
+        found = self._covered.get(key)
+        if found is None:
+            found = self._covered[key] = pattern_contexts(text, variables, self.resources, known, space)
+        return found
+
+
+def _overlaid(partly: Iterable[tuple[int, int]], whole: int, d: Diagrams) -> Pieces:
+    """Return the union of functions of resources: some sets, each with contexts, and one with all."""
+    pieces: list[tuple[int, int]] = []
+    for mask, contexts in partly:
+        rest = mask & ~whole
+        after: list[tuple[int, int]] = []
+        for old, before in pieces:
+            shared = old & rest
+            if shared:
+                after.append((shared, d.either(before, contexts)))
+                rest &= ~shared
+            if old & ~shared:
+                after.append((old & ~shared, before))
+        if rest:
+            after.append((rest, contexts))
+        pieces = after
+    if whole:
+        pieces.append((whole, TRUE))
+    return tuple(pieces)
+
+
+def _complement(pieces: Pieces, every: int, d: Diagrams) -> Pieces:
+    result: list[tuple[int, int]] = []
+    for mask, contexts in pieces:
+        every &= ~mask
+        if contexts != TRUE:
+            result.append((mask, d.neither(contexts)))
+    if every:
+        result.append((every, TRUE))
+    return tuple((mask, contexts) for mask, contexts in result if contexts != FALSE)
