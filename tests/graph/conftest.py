@@ -1,4 +1,4 @@
-"""Lets the tests here share :mod:`random_estates`; pytest's importlib mode puts no folder on the path."""
+"""Lets the tests here share :mod:`small_estates`; pytest's importlib mode puts no folder on the path."""
 
 from __future__ import annotations
 

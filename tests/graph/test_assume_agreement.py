@@ -6,12 +6,12 @@ import random
 from typing import Any
 
 import pytest
-from random_estates import (
+from random_estates.drawing import C
+from random_estates.roles import (
     OIDC,
     OPERATIONS,
     SAML,
     SERVICES,
-    C,
     context,
     estate,
     inside,
