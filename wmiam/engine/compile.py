@@ -27,6 +27,7 @@ __all__ = [
     "ActionSets",
     "Binding",
     "Compiled",
+    "Question",
     "Row",
     "binding",
     "closed_row",
@@ -83,7 +84,11 @@ def _carriers(sets: ActionSets, key: str) -> int:
 ACTIONS = ActionSets(load().actions)
 
 
-@dataclass(frozen=True, slots=True)
+#: Operator and key as written, the values, and whether variables in them are replaced.
+Question = tuple[str, str, tuple[str, ...], bool]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
 class Row:
     """One row of a Condition block with its document's version.
 
@@ -97,12 +102,15 @@ class Row:
         Canonical context key.
     reads : tuple of str
         Canonical keys that the row depends on: its own and those of its variables.
+    question : Question
+        What the row asks, the same for every row that asks it.
     """
 
     condition: Condition
     variables: bool
     key: str
     reads: tuple[str, ...]
+    question: Question
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -204,7 +212,8 @@ def compile_row(condition: Condition, variables: bool) -> Row:
                 continue
             template = parse_template(value, variables=True, wildcards=True)
             reads += [canonical_key(variable.key) for variable in template.variables]
-    return Row(condition, variables, reads[0], tuple(dict.fromkeys(reads)))
+    question = (condition.written or str(condition.operator), condition.key, condition.values, variables)
+    return Row(condition, variables, reads[0], tuple(dict.fromkeys(reads)), question)
 
 
 #: What is known of each key that a row reads, in order; None where a key is open.

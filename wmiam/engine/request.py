@@ -69,7 +69,7 @@ class Context(Mapping[str, ContextEntry]):
         """
         entries: dict[str, ContextEntry] = {}
         for key, value in values.items():
-            pointer = f"/request/context/{key.replace('~', '~0').replace('/', '~1')}"
+            pointer = f"/request/context/{escape(key)}"
             lowered = ascii_lower(key)
             if lowered in entries:
                 raise RequestError(

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
-from wmiam.engine.compile import ACTIONS, Binding, Compiled, Row, binding, row_contexts, usage_of
+from wmiam.engine.compile import ACTIONS, Binding, Compiled, Question, Row, binding, row_contexts, usage_of
 from wmiam.engine.diagrams import FALSE, TRUE
 from wmiam.engine.knowledge import ABSENT_KEY, Known, organization_knowledge, takes_session_tags
 from wmiam.engine.layers import Cell, Layer, Part, PrincipalClass, Source, credentials
@@ -88,7 +88,7 @@ class Whole:
             for account in {p.account for p in estate.principals}
         }
         self.resources = {account: list(scope.resources) for account, scope in self.scopes.items()}
-        self._contexts: dict[tuple[int, Binding], int] = {}
+        self._contexts: dict[tuple[Question, Binding], int] = {}
         self._covered: dict[tuple[int, Resource, Binding], int] = {}
         self.classes: list[PrincipalClass] = []
         self.class_of: dict[str, PrincipalClass] = {}
@@ -182,14 +182,14 @@ class Whole:
     # -- contexts -----------------------------------------------------------
 
     def _usages(self) -> Iterator[Usage]:
-        seen: set[tuple[int, Binding]] = set()
+        seen: set[tuple[Question, Binding]] = set()
         for (number, _, account), members in self._held.items():
             known = members.known if self.policies.own_keys[number] else _NOTHING
             for source in self.policies.parts[number].sources:
                 for row in source.compiled.rows:
                     for bound in self._bindings(row, known, self.scopes[account]):
-                        if (id(row), bound) not in seen:
-                            seen.add((id(row), bound))
+                        if (row.question, bound) not in seen:
+                            seen.add((row.question, bound))
                             usage = usage_of(row, bound)
                             if usage is not None:
                                 yield usage
@@ -314,7 +314,7 @@ class Whole:
                 yield (actions, mask, contexts, FALSE) if allow else (actions, mask, FALSE, contexts)
 
     def _row_contexts(self, row: Row, bound: Binding) -> int:
-        key = (id(row), bound)
+        key = (row.question, bound)
         found = self._contexts.get(key)
         if found is None:
             found = self._contexts[key] = row_contexts(row, bound, self.space)
