@@ -20,6 +20,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from wmiam.errors import InputError
+from wmiam.jsontext import escape
 
 __all__ = ["SNAPSHOT", "build", "differences", "main", "operations", "render", "unlisted", "write"]
 
@@ -179,7 +180,7 @@ def differences(before: object, after: object, pointer: str = "") -> Iterator[st
     """
     if isinstance(before, Mapping) and isinstance(after, Mapping):
         for name in sorted({*before, *after}):
-            place = f"{pointer}/{name.replace('~', '~0').replace('/', '~1')}"
+            place = f"{pointer}/{escape(name)}"
             if place == "/as_of":
                 continue
             if name not in after:

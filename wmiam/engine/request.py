@@ -14,6 +14,7 @@ from functools import cached_property
 from wmiam.catalog import Action, load
 from wmiam.engine.caller import Caller, CallerKind, parse_caller
 from wmiam.errors import RequestError
+from wmiam.jsontext import escape
 from wmiam.policy.patterns import ascii_lower
 from wmiam.policy.values import parse_arn, parse_date
 

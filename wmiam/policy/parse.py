@@ -13,6 +13,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Final
 
+from wmiam.jsontext import escape
 from wmiam.policy.checks import check_condition, check_patterns
 from wmiam.policy.model import (
     CURRENT_VERSION,
@@ -95,7 +96,7 @@ def parse_document(value: object, policy_type: PolicyType) -> PolicyDocument:
             message = f"a policy document has no element {key!r}"
             problems.append(
                 Problem(
-                    "warning", "unknown-element", message, f"/{_token(key)}", _near(key, _DOCUMENT_ELEMENTS)
+                    "warning", "unknown-element", message, f"/{escape(key)}", _near(key, _DOCUMENT_ELEMENTS)
                 )
             )
     if "Statement" not in value:
@@ -163,7 +164,7 @@ def _statement(
             raise _UnreadableError(
                 "unknown-element",
                 f"a statement has no element {key!r}",
-                f"{pointer}/{_token(key)}",
+                f"{pointer}/{escape(key)}",
                 _near(key, _STATEMENT_ELEMENTS),
             )
     sid = item.get("Sid")
@@ -324,7 +325,7 @@ def _principal(value: object, pointer: str) -> PrincipalElement:
             raise _UnreadableError(
                 "principal-kind",
                 f"there is no kind of principal called {kind!r}",
-                f"{pointer}/{_token(kind)}",
+                f"{pointer}/{escape(kind)}",
                 _near(kind, tuple(_PRINCIPAL_KINDS)),
             )
         parts[_PRINCIPAL_KINDS[kind]] = _texts(names, f"{pointer}/{kind}", kind)
@@ -343,7 +344,7 @@ def _conditions(value: object, pointer: str, problems: list[Problem]) -> tuple[C
         )
     rows: list[Condition] = []
     for written, block in value.items():
-        place = f"{pointer}/{_token(written)}"
+        place = f"{pointer}/{escape(written)}"
         operator = parse_operator(written)
         if operator is None:
             raise _UnreadableError(
@@ -360,8 +361,8 @@ def _conditions(value: object, pointer: str, problems: list[Problem]) -> tuple[C
                 'write {"key": "value"}',
             )
         for key, raw in block.items():
-            row = Condition(operator, key, _condition_values(raw, f"{place}/{_token(key)}"), written)
-            check_condition(row, f"{place}/{_token(key)}", problems)
+            row = Condition(operator, key, _condition_values(raw, f"{place}/{escape(key)}"), written)
+            check_condition(row, f"{place}/{escape(key)}", problems)
             rows.append(row)
     return tuple(rows)
 
@@ -424,10 +425,6 @@ def _kind(value: object) -> str:
         float: "a number",
     }
     return names.get(type(value), type(value).__name__)
-
-
-def _token(key: str) -> str:
-    return key.replace("~", "~0").replace("/", "~1")
 
 
 def _near(name: str, known: tuple[str, ...]) -> str:
