@@ -22,11 +22,15 @@ __all__ = [
     "EXIT_CODES",
     "Commands",
     "HelpFormatter",
+    "add_action",
+    "add_action_filter",
+    "add_denied",
     "add_format",
     "add_given",
     "add_org",
     "add_output",
     "add_paths",
+    "add_principal",
     "given",
     "read_access",
     "read_estate",
@@ -105,6 +109,67 @@ def add_paths(parser: argparse.ArgumentParser) -> None:
     )
 
 
+def add_principal(parser: argparse.ArgumentParser, *, patterns: bool = True) -> None:
+    """Add the principal that the question is about.
+
+    Parameters
+    ----------
+    parser : argparse.ArgumentParser
+        The command's parser.
+    patterns : bool
+        Whether one with wildcards may stand for several.
+    """
+    forms = "ARN, name or pattern with *" if patterns else "ARN or name"
+    parser.add_argument("principal", metavar="PRINCIPAL", help=f"user, role or root: {forms}")
+
+
+def add_action(parser: argparse.ArgumentParser, *, patterns: bool = True) -> None:
+    """Add the action that the question is about.
+
+    Parameters
+    ----------
+    parser : argparse.ArgumentParser
+        The command's parser.
+    patterns : bool
+        Whether one with wildcards may stand for several.
+    """
+    more = ", or pattern with *" if patterns else ""
+    parser.add_argument("action", metavar="ACTION", help=f"action, such as workmail:ResetPassword{more}")
+
+
+def add_action_filter(parser: argparse.ArgumentParser, *, repeated: bool = False) -> None:
+    """Add the choice of actions to show.
+
+    Parameters
+    ----------
+    parser : argparse.ArgumentParser
+        The command's parser.
+    repeated : bool
+        Whether the user may name several; ``arguments.action`` is then a list.
+    """
+    what = "action, or pattern with *"
+    if repeated:
+        what += "; may be repeated"
+        parser.add_argument(
+            "--action", action="append", default=[], metavar="ACTION", help=f"{what} (default: all)"
+        )
+    else:
+        parser.add_argument("--action", metavar="ACTION", help=f"{what} (default: all)")
+
+
+def add_denied(parser: argparse.ArgumentParser, what: str = "show what is denied, too") -> None:
+    """Add the wish to see what is denied.
+
+    Parameters
+    ----------
+    parser : argparse.ArgumentParser
+        The command's parser.
+    what : str
+        What the command does with it.
+    """
+    parser.add_argument("--denied", action="store_true", help=what)
+
+
 def add_org(parser: argparse.ArgumentParser) -> None:
     """Add the choice of a WorkMail organization."""
     parser.add_argument(
@@ -144,11 +209,19 @@ def add_format(parser: argparse.ArgumentParser, forms: Sequence[str] = FORMATS) 
     add_output(parser)
 
 
-def add_output(parser: argparse.ArgumentParser) -> None:
-    """Add the file to write."""
-    parser.add_argument(
-        "-o", "--output", metavar="FILE", help="write to FILE, whole or not at all, instead of the terminal"
-    )
+def add_output(parser: argparse.ArgumentParser, default: str | None = None) -> None:
+    """Add the file to write.
+
+    Parameters
+    ----------
+    parser : argparse.ArgumentParser
+        The command's parser.
+    default : str, optional
+        What is written where the user names none; without it, the terminal.
+    """
+    what = "write to FILE, whole or not at all"
+    what += f" (default: {default})" if default else ", instead of the terminal"
+    parser.add_argument("-o", "--output", metavar="FILE", default=default, help=what)
 
 
 def given(arguments: argparse.Namespace) -> dict[str, str | list[str] | None]:

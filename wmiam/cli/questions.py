@@ -9,10 +9,14 @@ from typing import TYPE_CHECKING, Any, Final, Literal
 from wmiam.cli.arguments import (
     EXIT_CODES,
     Commands,
+    add_action,
+    add_action_filter,
+    add_denied,
     add_format,
     add_given,
     add_org,
     add_paths,
+    add_principal,
     read_access,
 )
 from wmiam.cli.output import Rows, emit, json_text, open_output, print_text, style
@@ -63,15 +67,13 @@ examples:
 
 {EXIT_CODES}""",
     )
-    parser.add_argument(
-        "action", metavar="ACTION", help="action, such as workmail:ResetPassword, or pattern with *"
-    )
+    add_action(parser)
     add_paths(parser)
     add_org(parser)
     parser.add_argument(
         "--decision", choices=("allowed", "conditional", "denied"), help="show one kind of answer only"
     )
-    _add_denied(parser)
+    add_denied(parser)
     add_given(parser)
     add_format(parser)
 
@@ -90,13 +92,11 @@ examples:
 
 {EXIT_CODES}""",
     )
-    parser.add_argument(
-        "principal", metavar="PRINCIPAL", help="user, role or root: ARN, name or pattern with *"
-    )
+    add_principal(parser)
     add_paths(parser)
     add_org(parser)
-    parser.add_argument("--action", metavar="ACTION", help="action, or pattern with * (default: all)")
-    _add_denied(parser)
+    add_action_filter(parser)
+    add_denied(parser)
     add_given(parser)
     add_format(parser)
 
@@ -117,8 +117,8 @@ examples:
 
 {EXIT_CODES}""",
     )
-    parser.add_argument("principal", metavar="PRINCIPAL", help="user, role or root: ARN or name")
-    parser.add_argument("action", metavar="ACTION", help="action, such as workmail:ResetPassword")
+    add_principal(parser, patterns=False)
+    add_action(parser, patterns=False)
     add_paths(parser)
     add_org(parser)
     add_given(parser)
@@ -142,22 +142,10 @@ examples:
     )
     add_paths(parser)
     add_org(parser)
-    parser.add_argument(
-        "--action",
-        action="append",
-        default=[],
-        metavar="ACTION",
-        help="action, or pattern with *; may be repeated (default: all)",
-    )
-    parser.add_argument(
-        "--denied", action="store_true", help="keep principals and actions without any permission"
-    )
+    add_action_filter(parser, repeated=True)
+    add_denied(parser, "keep principals and actions without any permission")
     add_given(parser)
     add_format(parser)
-
-
-def _add_denied(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--denied", action="store_true", help="show what is denied, too")
 
 
 def _who_can(arguments: argparse.Namespace) -> int:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
-from wmiam.cli.arguments import Commands, add_given, add_paths, read_access
+from wmiam.cli.arguments import Commands, add_given, add_output, add_paths, read_access
 from wmiam.cli.output import open_output
 from wmiam.errors import InputError
 
@@ -39,9 +39,7 @@ exit codes:
   2  wrong usage, or input that cannot be used""",
     )
     add_paths(parser)
-    parser.add_argument(
-        "-o", "--output", metavar="FILE", default="report.html", help="file to write (default: report.html)"
-    )
+    add_output(parser, "report.html")
     parser.add_argument("--title", help="title of the report (default: made from the input's name)")
     add_given(parser)
 
