@@ -7,6 +7,8 @@ import hashlib
 import json
 import os
 import re
+import subprocess
+import sys
 from datetime import UTC, datetime
 from html.parser import HTMLParser
 from pathlib import Path
@@ -16,6 +18,8 @@ from report_reading import IMAGE, MOMENT, REORDERED, SCRIPT
 
 import wmiam
 from wmiam.report import render_report, write_report
+
+ACME = Path(__file__).resolve().parents[2] / "data" / "acme"
 
 
 class Outline(HTMLParser):
@@ -174,3 +178,22 @@ def test_the_file_has_the_permissions_of_any_new_file(hostile: wmiam.Access, tmp
     assert written.stat().st_mode == plain.stat().st_mode
     os.chmod(written, 0o600)
     assert write_report(hostile, written).stat().st_mode & 0o777 == 0o600
+
+
+def test_a_link_to_the_report_stays_a_link(hostile: wmiam.Access, tmp_path: Path) -> None:
+    target, link = tmp_path / "report-1.html", tmp_path / "latest.html"
+    link.symlink_to(target.name)
+    assert write_report(hostile, link) == link
+    assert link.is_symlink()
+    assert target.read_bytes().startswith(b"<!doctype html>")
+
+
+def test_a_report_on_standard_output_is_the_report_alone(tmp_path: Path) -> None:
+    log = tmp_path / "log"
+    log.write_text("before\n")
+    with log.open("ab") as stream:
+        command = [sys.executable, "-m", "wmiam", "report", str(ACME), "-o", "/dev/stdout"]
+        subprocess.run(command, stdout=stream, check=True)
+    text = log.read_text("utf-8")
+    assert text.startswith("before\n<!doctype html>")
+    assert text.rstrip().endswith("</html>")

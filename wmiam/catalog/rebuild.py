@@ -12,15 +12,14 @@ from __future__ import annotations
 
 import argparse
 import json
-import os
 import sys
-import tempfile
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Final
 
 from wmiam.errors import InputError
 from wmiam.jsontext import escape
+from wmiam.wholefile import open_whole
 
 __all__ = ["SNAPSHOT", "build", "differences", "main", "operations", "render", "unlisted", "write"]
 
@@ -208,17 +207,8 @@ def write(path: Path, text: str) -> None:
     OSError
         Where it cannot be written; the old file then stays as it was.
     """
-    handle, name = tempfile.mkstemp(prefix=f".{path.name}.", suffix=".part", dir=path.absolute().parent)
-    try:
-        with os.fdopen(handle, "w", encoding="utf-8", newline="\n") as file:
-            file.write(text)
-        # A temporary file is readable by its owner alone; the package's data is for everybody.
-        mode = path.stat().st_mode & 0o777 if path.exists() else 0o644
-        Path(name).chmod(mode)
-        os.replace(name, path)
-    except BaseException:
-        Path(name).unlink(missing_ok=True)
-        raise
+    with open_whole(path) as file:
+        file.write(text.encode())
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

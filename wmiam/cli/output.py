@@ -8,17 +8,16 @@ import json
 import os
 import re
 import shutil
-import stat
 import sys
-import tempfile
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any, BinaryIO, Final
 
 from wmiam.errors import InputError
 from wmiam.views.text import visible
+from wmiam.wholefile import open_whole
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -255,36 +254,13 @@ def open_output(path: str | None) -> Iterator[BinaryIO]:
         yield sys.stdout.buffer
         sys.stdout.buffer.flush()
         return
-    # A link is kept, and what it points to is replaced.
-    target = Path(os.path.realpath(path))
-    if target.is_dir():
+    if Path(path).is_dir():
         raise InputError("this is a folder, not a file", path=path, mend="name a file in it")
-    if target.exists() and not target.is_file():
-        # A device or a pipe must not be replaced by a file.
-        with target.open("wb") as device:
-            yield device
-        return
-    try:
-        handle, name = tempfile.mkstemp(prefix=f".{target.name}.", dir=target.parent)
-    except OSError as error:
-        raise InputError(
-            f"cannot be written: {error.strerror}", path=path, mend="name another file"
-        ) from error
-    temporary = Path(name)
-    try:
-        with os.fdopen(handle, "wb") as stream:
-            yield stream
-            stream.flush()
-            os.fsync(stream.fileno())
-        # mkstemp makes files that only their owner may read; a result is an ordinary file.
-        temporary.chmod(stat.S_IMODE(target.stat().st_mode) if target.exists() else 0o666 & ~_umask())
-        temporary.replace(target)
-    except BaseException:
-        temporary.unlink(missing_ok=True)
-        raise
-
-
-def _umask() -> int:
-    mask = os.umask(0)
-    os.umask(mask)
-    return mask
+    with ExitStack() as stack:
+        try:
+            stream = stack.enter_context(open_whole(path))
+        except OSError as error:
+            raise InputError(
+                f"cannot be written: {error.strerror}", path=path, mend="name another file"
+            ) from error
+        yield stream

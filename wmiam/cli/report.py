@@ -8,6 +8,7 @@ from pathlib import Path
 from wmiam.cli.arguments import Commands, add_given, add_output, add_paths, read_access
 from wmiam.cli.output import open_output
 from wmiam.errors import InputError
+from wmiam.wholefile import is_standard_stream
 
 __all__ = ["add_commands"]
 
@@ -58,6 +59,6 @@ def _report(arguments: argparse.Namespace) -> int:
     text = render_report(read_access(arguments), title=arguments.title)
     with open_output(arguments.output) as stream:
         stream.write(text.encode("utf-8", "backslashreplace"))
-    if target.is_file():
+    if target.is_file() and not is_standard_stream(target):
         print(f"{target}\n{target.resolve().as_uri()}")
     return 0

@@ -6,7 +6,6 @@ import base64
 import hashlib
 import json
 import os
-import tempfile
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
@@ -14,6 +13,7 @@ from typing import TYPE_CHECKING, Any, Final
 from markupsafe import Markup
 
 from wmiam.views.templating import environment, read_asset
+from wmiam.wholefile import open_whole
 
 if TYPE_CHECKING:
     from wmiam.access import Access
@@ -38,7 +38,7 @@ def write_report(
     access : Access
         What is reported.
     path : str or path
-        The file to write; one that is there is replaced.
+        The file to write; one that is there is replaced, a link, device or pipe is written through.
     title : str, optional
         Heading; by default made from the estate's name.
     generated : datetime, optional
@@ -54,19 +54,10 @@ def write_report(
     OSError
         If the file cannot be written.
     """
-    target = Path(path)
     text = render_report(access, title=title, generated=generated)
-    # In the same folder, so that the last step is a rename and no half-written file is ever seen.
-    handle, name = tempfile.mkstemp(prefix=f".{target.name}.", suffix=".part", dir=target.absolute().parent)
-    try:
-        with os.fdopen(handle, "w", encoding="utf-8", newline="\n") as file:
-            file.write(text)
-        os.chmod(name, _mode(target))
-        os.replace(name, target)
-    except BaseException:
-        os.unlink(name)
-        raise
-    return target
+    with open_whole(path) as stream:
+        stream.write(text.encode("utf-8", "backslashreplace"))
+    return Path(path)
 
 
 def render_report(access: Access, *, title: str | None = None, generated: datetime | None = None) -> str:
@@ -130,13 +121,3 @@ def _moment(generated: datetime | None) -> datetime:
         epoch = os.environ.get("SOURCE_DATE_EPOCH", "")
         return datetime.fromtimestamp(int(epoch), UTC) if epoch.isdecimal() else datetime.now(UTC)
     return generated.replace(tzinfo=UTC) if generated.tzinfo is None else generated.astimezone(UTC)
-
-
-def _mode(target: Path) -> int:
-    """Return the permissions for the file: those of the one that is replaced, else what the process gives."""
-    try:
-        return target.stat().st_mode & 0o777
-    except OSError:
-        mask = os.umask(0)
-        os.umask(mask)
-        return 0o666 & ~mask
