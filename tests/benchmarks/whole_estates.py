@@ -102,7 +102,8 @@ def measure_evaluation(folder: Path) -> Figures:
     """Return the seconds from files to answers."""
     from wmiam import load
 
-    before = parse_seconds(folder)
+    # Before anything else is in memory: beside millions of objects the parser is slower itself.
+    parsing = parse_seconds(folder)
     loading, estate = timed(lambda: load(folder, progress=False))
     evaluating, access = timed(lambda: estate.access(progress=False))
     forcing, cells = timed(lambda: count_cells(access))
@@ -111,9 +112,8 @@ def measure_evaluation(folder: Path) -> Figures:
     matrix, _ = timed(access.matrix)
     matrix_again, _ = timed(access.matrix)
     summary, _ = timed(access.summary)
-    after = parse_seconds(folder)
     return {
-        "json_seconds": (before + after) / 2,
+        "json_seconds": parsing,
         "load_seconds": loading,
         "access_seconds": evaluating,
         "force_seconds": forcing,
