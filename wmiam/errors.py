@@ -112,20 +112,22 @@ class NameLookupError(WmiamError, LookupError):
     kind : str
         ``"principal"``, ``"action"``, ``"organization"`` or ``"capability"``.
     name : str
-        What was asked for.
+        What was asked for; ``""`` where a name was left out that is needed.
     candidates : sequence of str
-        The near matches, best first.
+        The near matches, best first, in words that a person can choose by.
     """
 
     _what = "no {kind} is called {name!r}"
+    _unnamed = "no {kind} is named"
+    _listed = "near"
 
     def __init__(self, kind: str, name: str, candidates: Sequence[str] = ()) -> None:
         self.kind = kind
         self.name = name
         self.candidates = tuple(candidates)
-        text = self._what.format(kind=kind, name=name)
+        text = (self._what if name else self._unnamed).format(kind=kind, name=name)
         if self.candidates:
-            text += "; near: " + ", ".join(self.candidates[:8])
+            text += f"; {self._listed}: " + ", ".join(self.candidates[:8])
             if len(self.candidates) > 8:
                 text += f" and {len(self.candidates) - 8} more"
         super().__init__(text)
@@ -139,3 +141,5 @@ class AmbiguousNameError(NameLookupError):
     """A short name that several principals, actions or organizations share."""
 
     _what = "{name!r} names more than one {kind}"
+    _unnamed = "no {kind} is named, and there is more than one"
+    _listed = "choose one of"

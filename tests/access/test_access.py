@@ -321,8 +321,20 @@ def test_explain_across_accounts_says_why(acme: Access) -> None:
 
 
 def test_explain_asks_for_one_organization(acme: Access) -> None:
-    with pytest.raises(AmbiguousNameError, match="organization"):
+    with pytest.raises(AmbiguousNameError) as caught:
         acme.explain("jane.roe", "ResetPassword")
+    assert str(caught.value).startswith(
+        "no organization is named, and there is more than one; choose one of: "
+    )
+    assert "acme-executives (m-4f7c1e90a2b84d35b6c8d9e0f1a2b3c4)" in caught.value.candidates
+
+
+def test_explain_tells_the_organizations_of_a_pattern(acme: Access) -> None:
+    with pytest.raises(
+        AmbiguousNameError, match=r"^'acme-e\*' names more than one organization; choose"
+    ) as caught:
+        acme.explain("jane.roe", "ResetPassword", "acme-e*")
+    assert [text.partition(" ")[0] for text in caught.value.candidates] == ["acme-executives", "acme-europe"]
 
 
 def test_every_sentence_of_the_sample_is_exact(acme: Access) -> None:

@@ -15,6 +15,7 @@ from wmiam.engine.resources import Resource
 from wmiam.engine.whole import Layer, PrincipalClass, Source
 from wmiam.errors import AmbiguousNameError
 from wmiam.estate.model import Organization, Policy, Principal
+from wmiam.estate.names import organization_choice
 from wmiam.origin import Origin
 from wmiam.policy.model import Statement, UnreadStatement
 from wmiam.policy.patterns import action_matches
@@ -179,7 +180,7 @@ def _organization(access: Access, subject: Principal, action: str, org: str | No
         if not found:
             found = list(access.organizations)
     if len(found) != 1:
-        raise AmbiguousNameError("organization", org or "*", [o.arn for o in found])
+        raise AmbiguousNameError("organization", org or "", [organization_choice(o) for o in found])
     return found[0]
 
 

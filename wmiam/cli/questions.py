@@ -257,10 +257,9 @@ def _explain(arguments: argparse.Namespace) -> int:
     except AmbiguousNameError as error:
         if error.kind != "organization" or arguments.org is not None:
             raise
-        labels = ", ".join(_organization_name(access, arn) for arn in error.candidates)
         raise InputError(
             f"{arguments.action} is asked about one organization, and there are several",
-            mend=f"choose with --org: {labels}",
+            mend=f"choose with --org: {', '.join(error.candidates)}",
         ) from error
     with open_output(arguments.output) as stream:
         if arguments.format == "json":

@@ -11,7 +11,7 @@ from wmiam.errors import AmbiguousNameError, UnknownNameError
 from wmiam.estate.model import Organization, Principal
 from wmiam.policy.patterns import glob, parse_template
 
-__all__ = ["find_actions", "find_organizations", "find_principals", "is_glob"]
+__all__ = ["find_actions", "find_organizations", "find_principals", "is_glob", "organization_choice"]
 
 T = TypeVar("T")
 
@@ -27,17 +27,20 @@ def _matches(pattern: str, text: str) -> bool:
 
 
 def _find(
-    kind: str, name: str, things: Sequence[T], names: Callable[[T], Iterable[str]], label: Callable[[T], str]
+    kind: str, name: str, things: Sequence[T], names: Callable[[T], Iterable[str]], choice: Callable[[T], str]
 ) -> list[T]:
-    """Return the things of a name: an exact match, or all that a glob matches."""
+    """Return the things of a name: an exact match, or all that a glob matches.
+
+    The first of a thing's names is its own alone; ``choice`` is what it is called where a person must choose.
+    """
     if is_glob(name):
         found = [thing for thing in things if any(_matches(name, text) for text in names(thing))]
     else:
-        found = [thing for thing in things if label(thing) == name]
+        found = [thing for thing in things if next(iter(names(thing))) == name]
         found = found or [thing for thing in things if name in names(thing)]
         found = found or [t for t in things if name.lower() in [text.lower() for text in names(t)]]
         if len(found) > 1:
-            raise AmbiguousNameError(kind, name, [label(thing) for thing in found])
+            raise AmbiguousNameError(kind, name, [choice(thing) for thing in found])
     if not found:
         known = {text.lower(): text for thing in things for text in names(thing)}
         near = get_close_matches(name.lower(), known, 5, 0.5)
@@ -108,5 +111,18 @@ def find_organizations(name: str, organizations: Sequence[Organization]) -> list
         name,
         organizations,
         lambda o: [t for t in (o.arn, o.id, o.alias) if t],
-        lambda o: o.arn,
+        organization_choice,
     )
+
+
+def organization_choice(organization: Organization) -> str:
+    """Return what tells an organization from others in a list to choose from: alias and id.
+
+    Parameters
+    ----------
+    organization : Organization
+        A stand-in, which has neither, is told by its ARN.
+    """
+    if organization.stand_in:
+        return organization.arn
+    return f"{organization.alias} ({organization.id})" if organization.alias else organization.id
