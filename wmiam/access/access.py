@@ -2,26 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
+from wmiam.access.answers import Answer, Fixed, answers
 from wmiam.access.cells import CellRow, bits_of, fixed_values
-from wmiam.access.labels import statement_label, way
+from wmiam.access.ways import Ways
 from wmiam.catalog import Catalog, load
 from wmiam.conditions.words import describe
 from wmiam.engine.compile import ACTIONS
 from wmiam.engine.diagrams import FALSE
-from wmiam.engine.knowledge import ABSENT_KEY
 from wmiam.engine.request import Context
 from wmiam.engine.resources import Resource
-from wmiam.engine.space import Dimension, canonical_key
-from wmiam.engine.whole import Layer, PrincipalClass, Whole
+from wmiam.engine.space import canonical_key
+from wmiam.engine.whole import PrincipalClass, Whole
 from wmiam.errors import RequestError
 from wmiam.estate import names
 from wmiam.estate.estate import Estate
 from wmiam.estate.model import Organization, Principal
-from wmiam.policy.model import Effect
 
 if TYPE_CHECKING:
     import networkx as nx
@@ -29,6 +28,7 @@ if TYPE_CHECKING:
 
     from wmiam.access.explain import Explanation
     from wmiam.access.summary import Summary
+    from wmiam.conditions.condition import Condition
 
 __all__ = ["DECISIONS", "Access"]
 
@@ -53,11 +53,10 @@ class Access:
         self.estate = estate
         self.whole = whole
         self.context: dict[str, object] = dict(context or {})
-        self._fixed = {canonical_key(key): fixed_values(key, value) for key, value in self.context.items()}
-        self._given = self._given_contexts()
+        self._values = {canonical_key(key): fixed_values(key, value) for key, value in self.context.items()}
+        self.fixed = Fixed(self._values, whole.space)
         self._words: dict[tuple[int, int, bool], str] = {}
-        self._ways: dict[object, tuple[str, str]] = {}
-        self._layer: dict[str, Layer] = {}
+        self._ways = Ways(whole)
 
     @classmethod
     def of(cls, estate: Estate, *, progress: bool | None = None) -> Access:
@@ -136,27 +135,6 @@ class Access:
         """
         return Access(self.estate, self.whole, {**self.context, **(context or {}), **keys})
 
-    def _given_contexts(self) -> int:
-        d = self.whole.space.diagrams
-        result = 1
-        for key, values in self._fixed.items():
-            dimension = self.whole.space.dimensions.get(key)
-            if dimension is not None:
-                result = d.both(result, d.any_of(self._equal(dimension, value) for value in values))
-        return result
-
-    def _equal(self, dimension: Dimension, value: str | None) -> int:
-        space, d = self.whole.space, self.whole.space.diagrams
-        if value is None:
-            return d.neither(space.presence(dimension))
-        if dimension.multivalued:
-            group = dimension.groups[0]
-            return d.literal(dimension.variables[group.class_of(value) - 1], 2)
-        return d.all_of(
-            d.literal(variable, 1 << group.class_of(value))
-            for group, variable in zip(dimension.groups, dimension.variables, strict=True)
-        )
-
     def within(self, members: PrincipalClass, resource: Resource) -> int:
         """Return the contexts that a class of principals can have, as far as keys are fixed.
 
@@ -167,19 +145,8 @@ class Access:
         resource : Resource
             About what: a region that the organization is not in leaves none.
         """
-        if not self._fixed:
-            return members.universe
-        known = [members.known]
-        if resource.organization is not None:
-            known.append(self.whole.known_of(resource))
-        for key, values in self._fixed.items():
-            for source in known:
-                entry = source.get(key)
-                if entry is not None:
-                    is_absent = entry is ABSENT_KEY
-                    if not (None in values if is_absent else set(entry.values) & set(values)):
-                        return FALSE
-        return self.whole.space.diagrams.both(members.universe, self._given)
+        bit = 1 << members.scope.resources.index(resource)
+        return next(within for mask, within in self.fixed.within(members) if mask & bit)
 
     # -- cells --------------------------------------------------------------
 
@@ -200,53 +167,70 @@ class Access:
         denied : bool
             Whether to yield denied cells, too.
         """
-        principals = self._principals(principal)
-        bits = self._bits(action)
-        arns = self._arns(org)
-        for subject in principals:
-            members = self.whole.class_of[subject.arn]
-            table = members.table()
-            for resource in self.whole.resources[subject.account]:
-                if arns is not None and resource.organization is not None and resource.arn not in arns:
-                    continue
-                wanted = resource.actions & bits
-                if not wanted:
-                    continue
-                within = self.within(members, resource)
-                for actions, contexts in self._split(table.get(resource, ()), wanted, denied):
-                    decision, narrowed = self._decide(contexts, within)
-                    if decision == "denied" and not denied:
-                        continue
-                    for bit in bits_of(actions):
-                        yield CellRow(
-                            subject, ACTIONS.names[bit], resource, resource.arn, decision, narrowed, within
-                        )
-            if denied:
-                yield from self._elsewhere(subject, bits, arns)
+        bits, arns = self._bits(action), self._arns(org)
+        for subject in self._principals(principal):
+            yield from self.class_rows(subject, self.whole.class_of[subject.arn], bits, arns, denied=denied)
 
-    def _elsewhere(self, subject: Principal, bits: int, arns: set[str] | None) -> Iterator[CellRow]:
+    def class_rows(
+        self,
+        subject: Principal,
+        members: PrincipalClass,
+        bits: int,
+        arns: Collection[str] | None,
+        *,
+        denied: bool,
+    ) -> Iterator[CellRow]:
+        """Yield the answers for one principal, which are those of every other of its class.
+
+        Parameters
+        ----------
+        subject : Principal
+            Whose name the rows bear.
+        members : PrincipalClass
+            Its class.
+        bits, arns, denied
+            As for :meth:`answers`.
+        """
+        for answer in self.answers(members, bits, arns, denied=denied):
+            for bit in bits_of(answer.actions):
+                yield CellRow(
+                    subject,
+                    ACTIONS.names[bit],
+                    answer.resource,
+                    answer.resource.arn,
+                    answer.decision,
+                    answer.contexts,
+                    answer.within,
+                )
+        if denied:
+            yield from self._elsewhere(subject, bits, arns)
+
+    def answers(
+        self, members: PrincipalClass, bits: int, arns: Collection[str] | None, *, denied: bool
+    ) -> Iterator[Answer]:
+        """Yield what a class of principals is answered, in the order of its resources.
+
+        Parameters
+        ----------
+        members : PrincipalClass
+            The class.
+        bits : int
+            Set of actions.
+        arns : collection of str or None
+            ARNs of organizations; None for all.
+        denied : bool
+            Whether to yield what is denied, too.
+        """
+        chosen = members.scope.chosen(arns)
+        return answers(members, self.fixed, self.whole.space, chosen, bits, denied=denied)
+
+    def _elsewhere(self, subject: Principal, bits: int, arns: Collection[str] | None) -> Iterator[CellRow]:
         """Yield the organizations of other accounts, all denied (D10), where they were asked for by name."""
         wanted = bits & ~ACTIONS.wildcard_only
         for organization in self.organizations if arns is not None else ():
             if arns is not None and organization.arn in arns and organization.account != subject.account:
                 for bit in bits_of(wanted):
                     yield CellRow(subject, ACTIONS.names[bit], None, organization.arn, "denied", FALSE, FALSE)
-
-    @staticmethod
-    def _split(found: Any, wanted: int, denied: bool) -> Iterator[tuple[int, int]]:
-        left = wanted
-        for actions, contexts in found:
-            if actions & wanted:
-                yield actions & wanted, contexts
-                left &= ~actions
-        if denied and left:
-            yield left, FALSE
-
-    def _decide(self, contexts: int, within: int) -> tuple[str, int]:
-        narrowed = self.whole.space.diagrams.both(contexts, within)
-        if narrowed == FALSE:
-            return "denied", FALSE
-        return ("allowed" if narrowed == within else "conditional"), narrowed
 
     def _principals(self, principal: str | Principal | None) -> tuple[Principal, ...] | list[Principal]:
         if principal is None:
@@ -332,38 +316,22 @@ class Access:
             ``"group HelpDesk › policy help-desk"`` and ``"help-desk#Reset (file:line)"``; several
             joined by ``"; "``.
         """
+        return self.ways_of(row.principal, row)
+
+    def ways_of(self, principal: Principal, row: CellRow) -> tuple[str, str]:
+        """Return :meth:`ways` for a principal of the class that a row was made for.
+
+        Parameters
+        ----------
+        principal : Principal
+            Whose ways; it may hold the same statements by other policies and groups.
+        row : CellRow
+            The cell.
+        """
         if row.decision == "denied" or row.resource is None:
             return "", ""
         members = self.whole.class_of[row.principal.arn]
-        bit = 1 << ACTIONS.index[row.action]
-        layer = self._identity_layer(row.principal)
-        key = (id(members), tuple(id(part) for part in layer.parts), row.resource, bit)
-        if key not in self._ways:
-            self._ways[key] = self._find_ways(layer, members, row.resource, bit)
-        return self._ways[key]
-
-    def _identity_layer(self, principal: Principal) -> Layer:
-        if principal.arn not in self._layer:
-            self._layer[principal.arn] = self.whole.layers_of(principal)[0]
-        return self._layer[principal.arn]
-
-    def _find_ways(
-        self, layer: Layer, members: PrincipalClass, resource: Resource, bit: int
-    ) -> tuple[str, str]:
-        if layer.unconditional:
-            return "account root user", ""
-        absent = self.whole.absent_keys(members, bit)
-        d = self.whole.space.diagrams
-        through: list[str] = []
-        statements: list[str] = []
-        for source in layer.sources:
-            if not source.compiled.actions & bit or source.compiled.effect is Effect.DENY:
-                continue
-            contexts = self.whole.statement_contexts(source, members, resource, absent)
-            if d.both(contexts, members.universe) != FALSE:
-                through.append(way(source))
-                statements.append(statement_label(source))
-        return "; ".join(dict.fromkeys(through)), "; ".join(dict.fromkeys(statements))
+        return self._ways.of(principal, members, row.resource, 1 << ACTIONS.index[row.action])
 
     # -- frames -------------------------------------------------------------
 
@@ -401,8 +369,14 @@ class Access:
         """
         from wmiam.access.frames import cells_frame
 
-        rows = self.rows(principal, action, org, denied=denied or decision == "denied")
-        return cells_frame(self, [row for row in rows if decision in (None, row.decision)])
+        return cells_frame(
+            self,
+            self._principals(principal),
+            self._bits(action),
+            self._arns(org),
+            denied=denied or decision == "denied",
+            decision=decision,
+        )
 
     def who_can(
         self, action: str, org: str | None = None, *, decision: str | None = None, denied: bool = False
@@ -522,6 +496,18 @@ class Access:
         from wmiam.access.explain import explain
 
         return explain(self.given(context) if context else self, principal, action, org)
+
+    def condition(self, principal: str, action: str, org: str | None = None) -> Condition:
+        """Return when one cell is allowed: an exact set of request contexts.
+
+        Parameters
+        ----------
+        principal, action, org : str
+            As for :meth:`explain`; fixed context keys count.
+        """
+        from wmiam.access.condition import cell_condition
+
+        return cell_condition(self, principal, action, org)
 
     def summary(self) -> Summary:
         """Return the numbers of the first screen."""

@@ -2,27 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from typing import TYPE_CHECKING
+from collections.abc import Collection, Sequence
+from typing import TYPE_CHECKING, Any
 
+import numpy as np
 import pandas as pd
 
-from wmiam.catalog import Capability
+from wmiam.access.capability import capability_rows, holdings
+from wmiam.access.cells import CellRow
 from wmiam.engine.compile import ACTIONS
-from wmiam.engine.diagrams import FALSE, Diagrams
-from wmiam.engine.resources import Resource, ResourceKind
+from wmiam.engine.diagrams import FALSE
 from wmiam.engine.whole import PrincipalClass
-from wmiam.estate.model import Organization, Principal
+from wmiam.estate.model import Principal
 
 if TYPE_CHECKING:
     from wmiam.access.access import Access
-    from wmiam.access.cells import CellRow
 
 __all__ = [
     "CELL_COLUMNS",
     "capabilities_frame",
     "capability_of_frame",
-    "capability_rows",
     "cells_frame",
     "matrix_frame",
 ]
@@ -39,117 +38,141 @@ CELL_COLUMNS = (
     "through",
     "statements",
 )
-_DECISION = pd.CategoricalDtype(["denied", "conditional", "allowed"], ordered=True)
+_DECISIONS = ("denied", "conditional", "allowed")
+_DECISION = pd.CategoricalDtype(list(_DECISIONS), ordered=True)
 
 
-def cells_frame(access: Access, rows: Sequence[CellRow]) -> pd.DataFrame:
-    """Return rows as a frame; see :meth:`wmiam.access.Access.cells`."""
-    ways = [access.ways(row) for row in rows]
-    frame = pd.DataFrame(
-        {
-            "principal": [row.principal.arn for row in rows],
-            "name": [row.principal.name for row in rows],
-            "kind": [str(row.principal.kind) for row in rows],
-            "account": [row.principal.account for row in rows],
-            "action": [row.action for row in rows],
-            "organization": [row.organization for row in rows],
-            "decision": pd.Categorical([row.decision for row in rows], dtype=_DECISION),
-            "when": [access.when(row) for row in rows],
-            "through": [through for through, _ in ways],
-            "statements": [statements for _, statements in ways],
-        },
-        columns=list(CELL_COLUMNS),
-    )
-    for column in ("kind", "account", "action", "organization"):
-        frame[column] = frame[column].astype("category")
-    return frame
+def cells_frame(
+    access: Access,
+    principals: Sequence[Principal],
+    bits: int,
+    arns: Collection[str] | None,
+    *,
+    denied: bool,
+    decision: str | None,
+) -> pd.DataFrame:
+    """Return the answers for some principals, actions and organizations.
 
-
-def matrix_frame(access: Access, org: str | None) -> pd.DataFrame:
-    """Return principals × actions; see :meth:`wmiam.access.Access.matrix`."""
-    arns = None if org is None or org == "*" else {o.arn for o in access.find_organizations(org)}
-    rows: dict[int, list[int]] = {}
-    for members in access.whole.classes:
-        allowed, some = _most(access, members, arns)
-        rows[id(members)] = [
-            2 if allowed >> bit & 1 else 1 if some >> bit & 1 else 0 for bit in range(len(ACTIONS.names))
-        ]
-    by_action = zip(*(rows[id(access.whole.class_of[p.arn])] for p in access.principals), strict=True)
-    codes = list(by_action) or [()] * len(ACTIONS.names)
-    data = {
-        name: pd.Categorical.from_codes(codes[bit], dtype=_DECISION) for bit, name in enumerate(ACTIONS.names)
-    }
-    return pd.DataFrame(data, index=pd.Index([p.arn for p in access.principals], name="principal"))
-
-
-def _most(access: Access, members: PrincipalClass, arns: set[str] | None) -> tuple[int, int]:
-    """Return the actions that are allowed on some resource, and those that are under a condition."""
-    d = access.whole.space.diagrams
-    allowed = some = 0
-    for resources, cells in members.groups:
-        chosen = [r for r in resources if arns is None or r.kind is ResourceKind.NONE or r.arn in arns]
-        for within in {access.within(members, resource) for resource in chosen}:
-            for actions, contexts in cells:
-                narrowed = d.both(contexts, within)
-                if narrowed != FALSE:
-                    some |= actions
-                    if narrowed == within:
-                        allowed |= actions
-    return allowed, some
-
-
-def capability_rows(
-    access: Access, capability: Capability
-) -> Iterator[tuple[PrincipalClass, Organization, int, int]]:
-    """Yield the contexts in which classes of principals have a capability on an organization.
+    See :meth:`wmiam.access.Access.cells`.  The answers of a class are worked out once, and
+    repeated for each of its principals.
 
     Parameters
     ----------
     access : Access
         Where to look.
-    capability : Capability
-        An alternative counts where all its actions are allowed in one context.
-
-    Yields
-    ------
-    tuple
-        Class, organization, contexts (never empty), contexts that can be.
+    principals : sequence of Principal
+        For whom.
+    bits : int
+        Set of actions.
+    arns : collection of str or None
+        ARNs of organizations; None for all.
+    denied : bool
+        Whether denied cells are rows, too.
+    decision : str or None
+        Only rows of this decision.
     """
-    alternatives = [
-        [ACTIONS.index[a] for a in alternative.actions] for alternative in capability.alternatives
-    ]
+    of_class: dict[int, list[CellRow]] = {}
+    of_holding: dict[object, tuple[list[str], list[str]]] = {}
+    counts: list[int] = []
+    cells: list[CellRow] = []
+    through: list[str] = []
+    statements: list[str] = []
+    class_of = access.whole.class_of
+    for principal in principals:
+        members = class_of[principal.arn]
+        own = of_class.get(id(members))
+        if own is None:
+            own = of_class[id(members)] = [
+                row
+                for row in access.class_rows(principal, members, bits, arns, denied=denied)
+                if decision in (None, row.decision)
+            ]
+        counts.append(len(own))
+        if not own:
+            continue
+        cells += own
+        key = (id(members), principal.inline, principal.attached, principal.groups)
+        ways = of_holding.get(key)
+        if ways is None:
+            found = [access.ways_of(principal, row) for row in own]
+            ways = of_holding[key] = [one for one, _ in found], [other for _, other in found]
+        through += ways[0]
+        statements += ways[1]
+    repeats = np.repeat(np.arange(len(principals)), counts)
+
+    def of_principal(values: list[str]) -> Any:
+        return np.array(values, dtype=object)[repeats]
+
+    return pd.DataFrame(
+        {
+            "principal": pd.array(of_principal([p.arn for p in principals]), dtype="str"),
+            "name": pd.array(of_principal([p.name for p in principals]), dtype="str"),
+            "kind": _categories(of_principal([str(p.kind) for p in principals])),
+            "account": _categories(of_principal([p.account for p in principals])),
+            "action": _categories([row.action for row in cells]),
+            "organization": _categories([row.organization for row in cells]),
+            "decision": pd.Categorical.from_codes(
+                [_DECISIONS.index(row.decision) for row in cells], dtype=_DECISION
+            ),
+            "when": pd.array([access.when(row) for row in cells], dtype="str"),
+            "through": pd.array(through, dtype="str"),
+            "statements": pd.array(statements, dtype="str"),
+        },
+        columns=list(CELL_COLUMNS),
+    )
+
+
+def _categories(values: Sequence[str]) -> pd.Categorical[str]:
+    """Return texts as a categorical whose categories are those that occur, sorted."""
+    categories = sorted(set(values))
+    code = {value: index for index, value in enumerate(categories)}
+    return pd.Categorical.from_codes([code[value] for value in values], categories=pd.Index(categories))
+
+
+def matrix_frame(access: Access, org: str | None) -> pd.DataFrame:
+    """Return principals × actions; see :meth:`wmiam.access.Access.matrix`."""
+    arns = None if org is None or org == "*" else {o.arn for o in access.find_organizations(org)}
+    row_of: dict[int, int] = {}
+    rows: list[bytes] = []
+    width = len(ACTIONS.names)
+    for index, members in enumerate(access.whole.classes):
+        row_of[id(members)] = index
+        allowed, some = _most(access, members, arns)
+        rows.append(_bits(allowed, width) + _bits(some, width))
+    packed = np.frombuffer(b"".join(rows), dtype=np.uint8).reshape(len(rows), 2, -1)
+    # Some and always counts twice, so the sum of both is the code of the decision.
+    codes = np.unpackbits(packed, axis=2, count=width, bitorder="little").sum(axis=1, dtype=np.int8)
+    order = np.array([row_of[id(access.whole.class_of[p.arn])] for p in access.principals], dtype=np.intp)
+    by_action = np.ascontiguousarray(codes[order].T)
+    data = {
+        name: pd.Categorical.from_codes(by_action[bit], dtype=_DECISION)
+        for bit, name in enumerate(ACTIONS.names)
+    }
+    return pd.DataFrame(data, index=pd.Index([p.arn for p in access.principals], name="principal"))
+
+
+def _bits(mask: int, width: int) -> bytes:
+    return mask.to_bytes((width + 7) // 8, "little")
+
+
+def _most(access: Access, members: PrincipalClass, arns: Collection[str] | None) -> tuple[int, int]:
+    """Return the actions that are allowed on some resource, and those that are allowed in some context."""
     d = access.whole.space.diagrams
-    for members in access.whole.classes:
-        table = members.table()
-        none = next((cells for r, cells in table.items() if r.kind is ResourceKind.NONE), ())
-        by_organization: dict[str, list[Resource]] = {}
-        for resource in table:
-            if resource.organization is not None:
-                by_organization.setdefault(resource.arn, []).append(resource)
-        known: dict[object, int] = {}
-        for resources in by_organization.values():
-            cells = tuple(table[resource] for resource in resources)
-            key = tuple(id(part) for part in cells)
-            if key not in known:
-                known[key] = _capability_contexts(d, alternatives, (*cells, none))
-            if known[key] == FALSE:
+    chosen = members.scope.chosen(arns)
+    allowed = some = 0
+    for mask, within in access.fixed.within(members):
+        for resources, cells in members.allowed:
+            shared = mask & resources & chosen
+            if not shared:
                 continue
-            organization = resources[0].organization
-            within = access.within(members, resources[0])
-            contexts = d.both(known[key], within)
-            if contexts != FALSE and organization is not None:
-                yield members, organization, contexts, within
-
-
-def _capability_contexts(
-    d: Diagrams, alternatives: Sequence[Sequence[int]], cells: Sequence[tuple[tuple[int, int], ...]]
-) -> int:
-    """Return the contexts in which all actions of some alternative are allowed."""
-
-    def contexts_of(bit: int) -> int:
-        return next((contexts for part in cells for actions, contexts in part if actions >> bit & 1), FALSE)
-
-    return d.any_of(d.all_of(contexts_of(bit) for bit in bits) for bits in alternatives)
+            about = members.scope.actions(shared)
+            for actions, contexts in cells:
+                narrowed = d.both(contexts, within)
+                if narrowed != FALSE:
+                    some |= actions & about
+                    if narrowed == within:
+                        allowed |= actions & about
+    return allowed, some
 
 
 def capabilities_frame(access: Access, org: str | None) -> pd.DataFrame:
@@ -161,12 +184,12 @@ def capabilities_frame(access: Access, org: str | None) -> pd.DataFrame:
     records = []
     for capability in access.catalog.capabilities:
         best: dict[str, dict[str, str]] = {"": {}, **{o.arn: {} for o in wanted}}
-        for members, organization, contexts, within in capability_rows(access, capability):
-            if organization.arn not in best:
-                continue
+        for members, organizations, contexts, within in holdings(access, capability):
             decision = "allowed" if contexts == within else "conditional"
-            for arn in people[id(members)]:
-                best[organization.arn][arn] = decision
+            arns = [r.arn for r in members.scope.members(organizations) if r.arn in best]
+            for arn in people[id(members)] if arns else ():
+                for organization in arns:
+                    best[organization][arn] = decision
                 if best[""].get(arn) != "allowed":
                     best[""][arn] = decision
         for organization_arn, found in best.items():

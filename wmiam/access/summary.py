@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from wmiam.diagnostics import Severity
+from wmiam.engine.scope import Scope
 
 if TYPE_CHECKING:
     from wmiam.access.access import Access
@@ -84,17 +85,17 @@ def summarize(access: Access) -> Summary:
     access : Access
         Where to count.
     """
-    # Here, because it brings pandas, which nobody needs who only imports Access.
-    from wmiam.access.frames import capability_rows
+    # Here, because it is about Access itself.
+    from wmiam.access.capability import holdings
 
     estate = access.estate
     size = Counter(id(members) for members in access.whole.class_of.values())
     counts = []
     for capability in access.catalog.capabilities:
         best: dict[int, bool] = {}
-        organizations: set[str] = set()
-        for members, organization, contexts, within in capability_rows(access, capability):
-            organizations.add(organization.arn)
+        places: dict[Scope, int] = {}
+        for members, where, contexts, within in holdings(access, capability):
+            places[members.scope] = places.get(members.scope, 0) | where
             best[id(members)] = best.get(id(members), False) or contexts == within
         counts.append(
             CapabilityCount(
@@ -103,7 +104,7 @@ def summarize(access: Access) -> Summary:
                 capability.why,
                 sum(size[key] for key, always in best.items() if always),
                 sum(size[key] for key, always in best.items() if not always),
-                tuple(sorted(organizations)),
+                tuple(sorted({r.arn for scope, where in places.items() for r in scope.members(where)})),
             )
         )
     policies = {

@@ -121,6 +121,10 @@ class PrincipalClass:
         The resources of their account.
     estate : Estate
         For what is known of their requests.
+    identity : tuple of int
+        Numbers of their identity-based policies, sorted.
+    variants : dict of int to int
+        How their attributes settle each policy that reads them, by its number.
 
     Attributes
     ----------
@@ -131,12 +135,21 @@ class PrincipalClass:
         (those of every kind of resource) with their contexts; what is missing is denied.
     """
 
-    __slots__ = ("__dict__", "allowed", "estate", "principal", "scope", "universe")
+    __slots__ = ("__dict__", "allowed", "estate", "identity", "principal", "scope", "universe", "variants")
 
-    def __init__(self, principal: Principal, scope: Scope, estate: Estate) -> None:
+    def __init__(
+        self,
+        principal: Principal,
+        scope: Scope,
+        estate: Estate,
+        identity: tuple[int, ...],
+        variants: dict[int, int],
+    ) -> None:
         self.principal = principal
         self.scope = scope
         self.estate = estate
+        self.identity = identity
+        self.variants = variants
         self.universe = TRUE
         self.allowed: tuple[tuple[int, Allowed], ...] = ()
 

@@ -6,7 +6,7 @@ set of them: which of them a pattern covers, and which of them agree on a key.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 
 from wmiam.engine.compile import ACTIONS, Binding, Compiled
 from wmiam.engine.diagrams import FALSE, TRUE, Diagrams
@@ -45,8 +45,10 @@ class Scope:
         self._known_of = known_of
         self._kind: dict[ResourceKind, int] = dict.fromkeys(ResourceKind, 0)
         self._organization: dict[str, int] = {}
+        self._of_arn: dict[str, int] = {}
         for index, resource in enumerate(self.resources):
             self._kind[resource.kind] |= 1 << index
+            self._of_arn[resource.arn] = self._of_arn.get(resource.arn, 0) | 1 << index
             if resource.kind is ResourceKind.ORGANIZATION:
                 organization = resource.organization
                 if organization is not None and not organization.stand_in:
@@ -62,6 +64,10 @@ class Scope:
         self._parted: dict[tuple[str, ...], tuple[tuple[int, Binding], ...]] = {}
         self._covered: dict[tuple[str, bool, Binding], Pieces] = {}
 
+    def kind(self, kind: ResourceKind) -> int:
+        """Return the resources of a kind."""
+        return self._kind[kind]
+
     def members(self, mask: int) -> list[Resource]:
         """Return the resources of a set, in order."""
         found = []
@@ -69,6 +75,29 @@ class Scope:
             low = mask & -mask
             found.append(self.resources[low.bit_length() - 1])
             mask ^= low
+        return found
+
+    def chosen(self, arns: Collection[str] | None) -> int:
+        """Return the resources of some organizations, and what is about no organization.
+
+        Parameters
+        ----------
+        arns : collection of str or None
+            ARNs of organizations; None for all.
+        """
+        if arns is None:
+            return self.all
+        found = self._kind[ResourceKind.NONE]
+        for arn in arns:
+            found |= self._of_arn.get(arn, 0)
+        return found
+
+    def actions(self, mask: int) -> int:
+        """Return the actions that are about some resource of a set."""
+        found = 0
+        for kind, covered in self.kinds:
+            if mask & kind:
+                found |= covered
         return found
 
     def relevant(self, actions: int) -> int:

@@ -28,8 +28,6 @@ from wmiam.policy.model import Effect, UnreadStatement
 __all__ = ["Cell", "Layer", "Part", "PrincipalClass", "Source", "Whole"]
 
 _NOTHING = Known()
-#: Of a class: its identity-based policies, and how it stands with each policy that reads attributes.
-Numbers = tuple[tuple[int, ...], dict[int, int]]
 
 
 class Whole:
@@ -92,7 +90,6 @@ class Whole:
         self._covered: dict[tuple[int, Resource, Binding], int] = {}
         self.classes: list[PrincipalClass] = []
         self.class_of: dict[str, PrincipalClass] = {}
-        self._numbers: list[Numbers] = []
         #: Every policy as some class has it, with one of these classes.
         self._held: dict[tuple[int, int, str], PrincipalClass] = {}
         self._classify()
@@ -102,8 +99,8 @@ class Whole:
         self.space = space
         self._tables = Tables(space.diagrams)
         self._table_of: dict[tuple[int, int, str], Table] = {}
-        for members, (identity, variants) in _watched(self.classes, self._numbers, progress):
-            self._evaluate(members, identity, variants)
+        for members in _watched(self.classes, progress):
+            self._evaluate(members)
         del self._table_of, self._tables
 
     # -- principals to classes ----------------------------------------------
@@ -143,10 +140,15 @@ class Whole:
             key = (kind, identity, boundary, tuple(variants.items()))
             members = found.get(key)
             if members is None:
-                members = found[key] = PrincipalClass(principal, self.scopes[principal.account], self.estate)
+                members = found[key] = PrincipalClass(
+                    principal,
+                    self.scopes[principal.account],
+                    self.estate,
+                    tuple(sorted(identity)),
+                    variants,
+                )
                 self.classes.append(members)
-                self._numbers.append((tuple(sorted(identity)), variants))
-                self._note(members, identity, boundary, variants)
+                self._note(members, boundary)
             self.class_of[principal.arn] = members
 
     def _variants(
@@ -162,22 +164,16 @@ class Whole:
                 readers |= policies.readers.intersection(layer.numbers)
         return {number: policies.variant(number, principal, kind) for number in sorted(readers)}
 
-    def _note(
-        self,
-        members: PrincipalClass,
-        identity: frozenset[int],
-        boundary: int | None,
-        variants: dict[int, int],
-    ) -> None:
+    def _note(self, members: PrincipalClass, boundary: int | None) -> None:
         account = members.principal.account
-        numbers = set(identity)
+        numbers = set(members.identity)
         if boundary is not None and boundary != IDLE:
             numbers.add(boundary)
         if is_limited(members.principal):
             for layer in self.policies.levels(account):
                 numbers.update(layer.numbers)
         for number in numbers:
-            self._held.setdefault((number, variants.get(number, 0), account), members)
+            self._held.setdefault((number, members.variants.get(number, 0), account), members)
 
     # -- contexts -----------------------------------------------------------
 
@@ -244,7 +240,7 @@ class Whole:
 
     # -- cells --------------------------------------------------------------
 
-    def _evaluate(self, members: PrincipalClass, identity: tuple[int, ...], variants: dict[int, int]) -> None:
+    def _evaluate(self, members: PrincipalClass) -> None:
         principal, scope, tables = members.principal, members.scope, self._tables
         temporary, long_term = credentials(principal)
         members.universe = self.space.universe(temporary=temporary, long_term=long_term)
@@ -252,8 +248,8 @@ class Whole:
         result: Table = nothing
         if principal.kind is PrincipalKind.ROOT:
             result = tables.same(scope.all, TRUE)
-        for number in identity:
-            result = tables.union(result, self._table(number, members, variants))
+        for number in members.identity:
+            result = tables.union(result, self._table(number, members))
         limits: list[tuple[Table, tuple[int, ...]]] = []
         if principal.boundary is not None:
             number = self.policies.number(principal.boundary)
@@ -266,7 +262,7 @@ class Whole:
                 limits.append((start, layer.numbers))
         for table, numbers in limits:
             for number in numbers:
-                table = tables.union(table, self._table(number, members, variants))
+                table = tables.union(table, self._table(number, members))
             result = tables.limit(result, table)
         merged: dict[Allowed, int] = {}
         for mask, cells in result:
@@ -275,9 +271,9 @@ class Whole:
                 merged[allowed] = merged.get(allowed, 0) | mask
         members.allowed = tuple((mask, allowed) for allowed, mask in merged.items())
 
-    def _table(self, number: int, members: PrincipalClass, variants: dict[int, int]) -> Table:
+    def _table(self, number: int, members: PrincipalClass) -> Table:
         """Return what one policy allows and denies to those that it treats like a class."""
-        key = (number, variants.get(number, 0), members.principal.account)
+        key = (number, members.variants.get(number, 0), members.principal.account)
         found = self._table_of.get(key)
         if found is None:
             known = members.known if self.policies.own_keys[number] else _NOTHING
@@ -435,14 +431,11 @@ def _carried(compiled: Compiled) -> list[tuple[int, Known]]:
     ]
 
 
-def _watched(
-    classes: list[PrincipalClass], numbers: list[Numbers], progress: bool | None
-) -> Iterable[tuple[PrincipalClass, Numbers]]:
+def _watched(classes: list[PrincipalClass], progress: bool | None) -> Iterable[PrincipalClass]:
     """Return the classes, with a progress bar where it is wanted or takes long."""
-    pairs = zip(classes, numbers, strict=True)
     if progress is False or (progress is None and len(classes) < 5000):
-        return pairs
+        return classes
     from tqdm.auto import tqdm
 
     hidden = None if progress is None else not progress
-    return tqdm(pairs, total=len(classes), desc="Evaluating", unit=" classes", disable=hidden, leave=False)
+    return tqdm(classes, desc="Evaluating", unit=" classes", disable=hidden, leave=False)

@@ -11,8 +11,8 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from wmiam.access.access import Access
+from wmiam.access.capability import capability_rows
 from wmiam.access.cells import CellRow
-from wmiam.access.frames import capability_rows
 from wmiam.catalog import Capability
 from wmiam.conditions.words import describe
 from wmiam.engine.whole import PrincipalClass
