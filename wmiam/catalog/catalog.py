@@ -66,6 +66,9 @@ class Catalog:
         if not pattern.isascii():
             # No action has such a letter, but str.lower would turn the Kelvin sign into a k.
             return ()
+        if "*" not in pattern and "?" not in pattern:
+            named = self.get(pattern)
+            return () if named is None else (named,)
         escaped = pattern.lower().replace("[", "[[]")
         regex = re.compile(fnmatch.translate(escaped))
         return tuple(action for name, action in self._by_name.items() if regex.match(name))

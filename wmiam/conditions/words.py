@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
+from weakref import WeakKeyDictionary
 
 from wmiam.engine.diagrams import FALSE
 from wmiam.engine.domains import Group, Test
@@ -41,8 +42,30 @@ def describe(contexts: int, within: int, space: Space, *, role: bool = False) ->
         return "never"
     if contexts == within:
         return ""
-    sentence = _sentence(contexts, within, space)
+    said = _said(space).sentences
+    if (contexts, within) not in said:
+        said[contexts, within] = _sentence(contexts, within, space)
+    sentence = said[contexts, within]
     return sentence.replace(_KEYS, _FEDERATED) if role else sentence
+
+
+class _Said:
+    """What was found for a space's sets: many cells share a few of them."""
+
+    def __init__(self) -> None:
+        self.sentences: dict[tuple[int, int], str] = {}
+        self.witnesses: dict[tuple[int, int], dict[str, str] | None] = {}
+
+
+#: Ends with its space, whose nodes, like what is kept here, are as many as there are distinct sets.
+_SAID: WeakKeyDictionary[Space, _Said] = WeakKeyDictionary()
+
+
+def _said(space: Space) -> _Said:
+    found = _SAID.get(space)
+    if found is None:
+        found = _SAID[space] = _Said()
+    return found
 
 
 #: What credentials without MFA keys are: a user's, and a role's.
@@ -101,6 +124,14 @@ def witness(contexts: int, within: int, space: Space) -> dict[str, str] | None:
     dict or None
         From key to value; a key that must be absent is left out; None for the empty set.
     """
+    known = _said(space).witnesses
+    if (contexts, within) not in known:
+        known[contexts, within] = _example(contexts, within, space)
+    found = known[contexts, within]
+    return None if found is None else dict(found)
+
+
+def _example(contexts: int, within: int, space: Space) -> dict[str, str] | None:
     d = space.diagrams
     chosen = d.pick(contexts)
     if chosen is None:
