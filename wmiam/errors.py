@@ -14,6 +14,8 @@ __all__ = [
     "AmbiguousNameError",
     "InputError",
     "NameLookupError",
+    "NoConditionBlock",
+    "OtherSpaceError",
     "PolicyError",
     "RequestError",
     "UnknownNameError",
@@ -143,3 +145,27 @@ class AmbiguousNameError(NameLookupError):
     _what = "{name!r} names more than one {kind}"
     _unnamed = "no {kind} is named, and there is more than one"
     _listed = "choose one of"
+
+
+class NoConditionBlock(WmiamError):  # noqa: N818 - it says what there is not, which is no mistake
+    """A set of request contexts that no single ``Condition`` block of a policy describes.
+
+    Parameters
+    ----------
+    reason : str
+        Why there is none, in a clause that follows "there is no Condition block for it:".
+    """
+
+    def __init__(self, reason: str) -> None:
+        self.reason = reason
+        super().__init__(f"there is no Condition block for it: {reason}")
+
+
+class OtherSpaceError(WmiamError):
+    """Two conditions of different evaluations, whose request contexts cannot be compared."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            "the conditions come from different evaluations, whose request contexts are not the same: "
+            "evaluate both estates together, as wmiam.compare does"
+        )

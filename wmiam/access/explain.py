@@ -23,7 +23,7 @@ from wmiam.policy.patterns import action_matches
 if TYPE_CHECKING:
     from wmiam.access.access import Access
 
-__all__ = ["Explanation", "LayerView", "StatementView", "explain"]
+__all__ = ["Explanation", "LayerView", "StatementView", "cell_organization", "explain"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -165,11 +165,31 @@ def explain(access: Access, principal: str, action: str, org: str | None) -> Exp
     found = access.find_actions(action)
     if len(found) > 1:
         raise AmbiguousNameError("action", action, found)
-    organization = _organization(access, subject, found[0], org)
+    organization = cell_organization(access, subject, found[0], org)
     return _Explainer(access, subject, found[0], organization).explain()
 
 
-def _organization(access: Access, subject: Principal, action: str, org: str | None) -> Organization | None:
+def cell_organization(
+    access: Access, subject: Principal, action: str, org: str | None
+) -> Organization | None:
+    """Return the one organization that a question about a single cell means; None where there is none.
+
+    Parameters
+    ----------
+    access : Access
+        Where to look.
+    subject : Principal
+        Who.
+    action : str
+        Full action name.
+    org : str, optional
+        ARN, id, alias or glob; may be left out where the principal's account has just one.
+
+    Raises
+    ------
+    NameLookupError
+        If the name selects nothing, or several.
+    """
     if ACTIONS.wildcard_only >> ACTIONS.index[action] & 1:
         return None
     if org is not None and org != "*":

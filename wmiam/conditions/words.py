@@ -12,7 +12,7 @@ from wmiam.engine.domains import Group, Test
 from wmiam.engine.resources import INCOMING
 from wmiam.engine.space import MFA_AGE, MFA_PRESENT, Dimension, Space
 
-__all__ = ["clause", "describe", "witness"]
+__all__ = ["case_words", "cases_of", "clause", "describe", "moment", "phrase", "widen", "witness"]
 
 #: Most cases that a sentence lists before it names the keys alone.
 MOST_CASES = 24
@@ -73,7 +73,7 @@ _KEYS, _FEDERATED = "with long-term access keys", "in a federated session"
 
 
 def _sentence(contexts: int, within: int, space: Space) -> str:
-    cases = _cases(contexts, within, space)
+    cases = cases_of(contexts, within, space)
     if cases is None:
         names = sorted({_name(space, v) for v in space.diagrams.support(contexts)})
         return "in some cases, which depend on " + ", ".join(names)
@@ -136,7 +136,7 @@ def _example(contexts: int, within: int, space: Space) -> dict[str, str] | None:
     chosen = d.pick(contexts)
     if chosen is None:
         return None
-    needed = _widen({variable: 1 << value for variable, value in chosen.items()}, contexts, within, space)
+    needed = widen({variable: 1 << value for variable, value in chosen.items()}, contexts, within, space)
     chosen = {variable: value for variable, value in chosen.items() if variable in needed}
     found: dict[str, list[str]] = {}
     for variable, value in chosen.items():
@@ -151,19 +151,34 @@ def _example(contexts: int, within: int, space: Space) -> dict[str, str] | None:
         else:
             text = dimension.groups[index].witnesses[value]
             if text is not None:
-                shown = _moment(text) if dimension.key == "aws:currenttime" else text
+                shown = moment(text) if dimension.key == "aws:currenttime" else text
                 found.setdefault(dimension.name, [shown])
     return {key: ", ".join(values) for key, values in found.items()}
 
 
-def _cases(contexts: int, within: int, space: Space) -> list[dict[int, int]] | None:
-    """Return conjunctions that together are the set, each as wide as it can be; None if too many."""
+def cases_of(contexts: int, within: int, space: Space) -> list[dict[int, int]] | None:
+    """Return conjunctions that together are a set, each as wide as it can be.
+
+    Parameters
+    ----------
+    contexts : int
+        The set.
+    within : int
+        The contexts that can be.
+    space : Space
+        Where both come from.
+
+    Returns
+    -------
+    list of dict, or None
+        From variable to mask of values; None if there are more than :data:`MOST_CASES`.
+    """
     d = space.diagrams
     remaining, cases = contexts, list[dict[int, int]]()
     while remaining != FALSE:
         if len(cases) == MOST_CASES:
             return None
-        case = _widen(next(d.cubes(remaining)), contexts, within, space)
+        case = widen(next(d.cubes(remaining)), contexts, within, space)
         cases.append(case)
         remaining = d.minus(remaining, d.cube(case))
     for case in list(cases):
@@ -173,8 +188,20 @@ def _cases(contexts: int, within: int, space: Space) -> list[dict[int, int]] | N
     return cases
 
 
-def _widen(case: dict[int, int], contexts: int, within: int, space: Space) -> dict[int, int]:
-    """Return a conjunction with everything dropped that is not needed."""
+def widen(case: dict[int, int], contexts: int, within: int, space: Space) -> dict[int, int]:
+    """Return a conjunction with everything dropped that is not needed to stay inside a set.
+
+    Parameters
+    ----------
+    case : dict of int to int
+        From variable to mask of values.
+    contexts : int
+        The set.
+    within : int
+        The contexts that can be.
+    space : Space
+        Where both come from.
+    """
     d = space.diagrams
 
     def fits(candidate: dict[int, int]) -> bool:
@@ -206,6 +233,22 @@ def _narrow(case: dict[int, int], within: int, space: Space) -> dict[int, int]:
                 if impossible:
                     result[variable] ^= bit
     return result
+
+
+def case_words(case: dict[int, int], space: Space) -> dict[str, str]:
+    """Return what a conjunction says of each context key, and of each named unknown.
+
+    Parameters
+    ----------
+    case : dict of int to int
+        From variable to mask of values, as :func:`cases_of` gives them.
+    space : Space
+        Where they come from.
+    """
+    found: dict[str, list[str]] = {}
+    for variable, mask in sorted(case.items()):
+        found.setdefault(_name(space, variable), []).extend(_phrases({variable: mask}, space))
+    return {name: ", ".join(texts) for name, texts in found.items()}
 
 
 def _name(space: Space, variable: int) -> str:
@@ -342,7 +385,7 @@ def _tests(tests: list[Test], negated: bool) -> str:
 
 def _intervals(group: Group, mask: int, name: str) -> str:
     """Return a clause for numbers or moments: classes alternate between gaps (even) and points."""
-    show = _moment if group.family == "date" else str
+    show = moment if group.family == "date" else str
     below, above = ("before", "after") if group.family == "date" else ("below", "above")
     last = len(group.witnesses) - 1
     runs: list[tuple[int, int]] = []
@@ -368,8 +411,14 @@ def _intervals(group: Group, mask: int, name: str) -> str:
     return f"{name} is {' or '.join(parts)}"
 
 
-def _moment(text: str) -> str:
-    """Return seconds since the epoch as ISO 8601; as they are where no calendar holds them."""
+def moment(text: str) -> str:
+    """Return a moment as ISO 8601 in UTC; as it is where no calendar holds it.
+
+    Parameters
+    ----------
+    text : str
+        Seconds since the epoch.
+    """
     try:
         moment = datetime(1970, 1, 1, tzinfo=UTC) + timedelta(seconds=float(Decimal(text)))
     except (OverflowError, ArithmeticError):

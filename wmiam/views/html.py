@@ -6,6 +6,7 @@ and the reader's colour scheme elsewhere.
 
 from __future__ import annotations
 
+import json
 from collections import Counter
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
@@ -13,6 +14,7 @@ from typing import TYPE_CHECKING
 from markupsafe import Markup
 
 from wmiam.diagnostics import Diagnostic, Severity
+from wmiam.errors import NoConditionBlock
 from wmiam.estate.estate import Estate
 from wmiam.views.statements import PolicyLine, statement_lines
 from wmiam.views.templating import environment, read_asset
@@ -20,8 +22,9 @@ from wmiam.views.text import count
 
 if TYPE_CHECKING:
     from wmiam.access import Explanation, StatementView, Summary
+    from wmiam.conditions.condition import Condition
 
-__all__ = ["diagnostics_html", "estate_html", "explanation_html", "summary_html"]
+__all__ = ["condition_html", "diagnostics_html", "estate_html", "explanation_html", "summary_html"]
 
 _SHOWN = 50
 
@@ -35,6 +38,24 @@ def explanation_html(explanation: Explanation) -> str:
         What :meth:`wmiam.access.Access.explain` returned.
     """
     return _render("explanation.html.j2", it=explanation, lines=view_lines)
+
+
+def condition_html(condition: Condition) -> str:
+    """Return a condition: its sentence, the keys it depends on, and the policy's form of it.
+
+    Parameters
+    ----------
+    condition : Condition
+        What :meth:`wmiam.access.Access.condition` returned.
+    """
+    decision = "denied" if condition.never else "allowed" if condition.always else "conditional"
+    policy = problem = ""
+    if decision == "conditional":
+        try:
+            policy = json.dumps(condition.to_policy(), indent=2, ensure_ascii=False)
+        except NoConditionBlock as error:
+            problem = f"T{str(error)[1:]}."
+    return _render("condition.html.j2", it=condition, decision=decision, policy=policy, problem=problem)
 
 
 def estate_html(estate: Estate) -> str:
