@@ -14,6 +14,13 @@ __all__ = ["render", "rows_text", "save"]
 
 Figures = dict[str, Any]
 
+#: What was looked at for this, and why it is not among the peers.
+NOT_MEASURED = (
+    "iam-ape (PyPI) sums up one principal's policies; it decides no request and evaluates no condition.",
+    "sibyl-aws (PyPI) asks AWS's own policy simulator.",
+    "parliament, policy_sentry and Cloudsplaining (PyPI) lint, write and scan policies; they decide nothing.",
+)
+
 
 def _ms(seconds: float) -> str:
     milliseconds = seconds * 1000
@@ -21,6 +28,8 @@ def _ms(seconds: float) -> str:
 
 
 def _s(seconds: float) -> str:
+    if seconds < 0.1:
+        return _ms(seconds)
     return f"{seconds:,.1f} s" if seconds >= 10 else f"{seconds:.2f} s"
 
 
@@ -128,21 +137,29 @@ def _peers(rows: list[Figures]) -> str:
         *("estate", "principals", "evaluator", "sampled decisions", "decisions a second"),
         *("Access decides how many times as many", "answers that differ from Access"),
     )
-    skipped = {text for row in rows for text in row.get("peers", {}).get("skipped", ())}
-    differences = {text for row in rows for text in row.get("peers", {}).get("differences", ())}
-    notes = "".join(f"- {text}\n" for text in sorted(skipped | differences))
-    return f"## Beside other evaluators\n\n{_table(head, lines)}\n\n{notes}\n"
+    skipped = sorted({text for row in rows for text in row.get("peers", {}).get("skipped", ())})
+    kinds: dict[tuple[str, str], int] = {}
+    for row in rows:
+        for name, figures in row.get("peers", {}).get("measured", {}).items():
+            for kind, number in figures["kinds"].items():
+                kinds[name, kind] = kinds.get((name, kind), 0) + number
+    notes = [f"{name}, {number} times: {kind}." for (name, kind), number in kinds.items()]
+    listed = "".join(f"- {text}\n" for text in (*notes, *skipped, *NOT_MEASURED))
+    return (
+        "## Beside other evaluators\n\n"
+        "The same requests, drawn from the estate's cells, each with one complete context; `peers.py` says how.\n"
+        "Access answers every cell, and for every context at once.\n\n"
+        f"{_table(head, lines)}\n\n{listed}\n"
+    )
 
 
-def render(kept: Figures, notes: str = "") -> str:
+def render(kept: Figures) -> str:
     """Return ``RESULTS.md``.
 
     Parameters
     ----------
     kept : dict
         What ``RESULTS.json`` holds.
-    notes : str
-        Text for the end: what was found out by hand.
     """
     rows = kept["rows"]
     runs = "".join(
@@ -156,7 +173,7 @@ def render(kept: Figures, notes: str = "") -> str:
         "Questions give the median and, in brackets, the maximum of first calls and of the same calls again.\n\n"
         f"{runs}\n## From files to answers\n\n{_table(EVALUATION, [_evaluation(row) for row in rows])}\n\n"
         f"{_scaling(rows)}## Questions\n\n{_table(QUESTIONS, [_questions(row) for row in rows])}\n\n"
-        f"{_peers(rows)}{notes}"
+        f"{_peers(rows)}"
     ).rstrip() + "\n"
 
 
@@ -166,7 +183,7 @@ def save(folder: Path, rows: list[Figures], arguments: list[str]) -> None:
     Parameters
     ----------
     folder : pathlib.Path
-        Where the two files are, and ``NOTES.md``, which goes to the end of the tables.
+        Where the two files are.
     rows : list of dict
         Figures of estates.
     arguments : list of str
@@ -184,7 +201,7 @@ def save(folder: Path, rows: list[Figures], arguments: list[str]) -> None:
     kept["rows"] = [by_estate[key] for key in sorted(by_estate)]
     used = {row["run"] for row in kept["rows"]}
     kept["runs"] = {name: value for name, value in kept["runs"].items() if name in used}
-    path.write_text(json.dumps(kept, indent=1) + "\n", encoding="utf-8")
-    notes = folder / "NOTES.md"
-    text = notes.read_text(encoding="utf-8") if notes.exists() else ""
-    (folder / "RESULTS.md").write_text(render(kept, text), encoding="utf-8")
+    # A row a line, so that a difference shows which estates were measured again.
+    lines = ",\n".join(json.dumps(row) for row in kept["rows"])
+    path.write_text(f'{{"runs": {json.dumps(kept["runs"])}, "rows": [\n{lines}\n]}}\n', encoding="utf-8")
+    (folder / "RESULTS.md").write_text(render(kept), encoding="utf-8")

@@ -32,6 +32,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -142,15 +143,15 @@ def measure_questions(folder: Path) -> Figures:
     blind = [principal.arn for principal in rng.sample(access.principals, 4)]
     what = [*rng.sample(able, min(6, len(able))), *blind]
     figures = {
-        "who_can": _asked([lambda q=q: access.who_can(*q) for q in who]),
-        "what_can": _asked([lambda q=q: access.what_can(q) for q in what]),
-        "who_can_denied": _asked([lambda q=q: access.who_can(*q, denied=True) for q in who[::4]]),
+        "who_can": _asked([partial(access.who_can, *q) for q in who]),
+        "what_can": _asked([partial(access.what_can, q) for q in what]),
+        "who_can_denied": _asked([partial(access.who_can, *q, denied=True) for q in who[::4]]),
     }
-    given = [timed(lambda g=g: access.given(g)) for g in GIVEN]
+    given = [timed(partial(access.given, g)) for g in GIVEN]
     figures["given"] = {
         "seconds": statistics.median(seconds for seconds, _ in given),
         "max_seconds": max(seconds for seconds, _ in given),
-        "who_can": _asked([lambda a=a: a.who_can(*who[0]) for _, a in given]),
+        "who_can": _asked([partial(a.who_can, *who[0]) for _, a in given]),
     }
     cells = [
         (rng.choice(access.principals), rng.choice(access.find_actions("workmail:*"))) for _ in range(25)
@@ -160,7 +161,7 @@ def measure_questions(folder: Path) -> Figures:
     )
     own = {one.account: [o.arn for o in real if o.account == one.account] for one in real}
     explain = [(p.arn, action, rng.choice(own.get(p.account) or [real[0].arn])) for p, action in cells]
-    figures["explain"] = _asked([lambda q=q: access.explain(*q) for q in explain])
+    figures["explain"] = _asked([partial(access.explain, *q) for q in explain])
     return figures
 
 
@@ -180,7 +181,6 @@ def _asked(calls: list[Callable[[], Any]]) -> Figures:
         "later_max": max(later),
         "rows_median": statistics.median(rows),
         "rows_max": max(rows),
-        "each": [[round(f, 5), round(n, 5), r] for f, n, r in zip(first, later, rows, strict=True)],
     }
 
 
@@ -197,16 +197,25 @@ def measure_memory(folder: Path) -> Figures:
     return {"load_peak_bytes": (loaded - before) * 1024, "peak_bytes": (peak - before) * 1024}
 
 
-MEASUREMENTS: dict[str, Callable[[Path], Figures]] = {
+def measure_peers(folder: Path, cells: int, seed: int) -> Figures:
+    """Return the decisions a second of other evaluators; see :mod:`peers`."""
+    # Here, as the process that starts all others must stay small for their memory to be told.
+    import peers
+
+    return peers.compare(folder, cells, seed)
+
+
+MEASUREMENTS: dict[str, Callable[..., Figures]] = {
     "evaluation": measure_evaluation,
     "questions": measure_questions,
     "memory": measure_memory,
+    "peers": measure_peers,
 }
 
 
-def in_process(name: str, folder: Path) -> Figures:
+def in_process(name: str, folder: Path, *numbers: int) -> Figures:
     """Return what a measurement gives in a process of its own."""
-    command = [sys.executable, __file__, "--measure", name, str(folder)]
+    command = [sys.executable, __file__, "--measure", name, str(folder), *map(str, numbers)]
     answer = subprocess.run(command, check=True, stdout=subprocess.PIPE)
     figures: Figures = json.loads(answer.stdout)
     return figures
@@ -261,9 +270,7 @@ def measure(kind: str, principals: int, organizations: int, seed: int, runs: int
         figures |= middle([in_process("memory", folder) for _ in range(min(runs, 2))])
         figures["memory_ratio"] = figures["peak_bytes"] / figures["bytes"]
         if peers:
-            import peers as others
-
-            figures["peers"] = others.compare(folder, peers, seed)
+            figures["peers"] = in_process("peers", folder, peers, seed)
     return figures
 
 
@@ -278,10 +285,11 @@ def main() -> None:
     parser.add_argument("--all", action="store_true", help="both kinds, of 100 to 100,000 principals")
     parser.add_argument("--peers", type=int, nargs="?", const=500, default=0, metavar="CELLS")
     parser.add_argument("--save", action="store_true", help="write RESULTS.json and RESULTS.md")
-    parser.add_argument("--measure", nargs=2, metavar=("NAME", "FOLDER"), help=argparse.SUPPRESS)
+    parser.add_argument("--measure", nargs="+", help=argparse.SUPPRESS)
     given = parser.parse_args()
     if given.measure:
-        print(json.dumps(MEASUREMENTS[given.measure[0]](Path(given.measure[1]))))
+        name, folder, *numbers = given.measure
+        print(json.dumps(MEASUREMENTS[name](Path(folder), *map(int, numbers))))
         return
     import results
 
