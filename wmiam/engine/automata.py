@@ -93,8 +93,19 @@ class TextPattern:
 
     def letters(self) -> set[str]:
         """Return the letters that make a difference to this pattern."""
-        found = {wanted for wanted, _, _ in self.steps if wanted}
-        if any(no_colon for _, _, no_colon in self.steps):
+        return self.awaited(range(len(self.steps)))
+
+    def awaited(self, states: Iterable[int]) -> set[str]:
+        """Return the letters that make a difference at some positions.
+
+        Parameters
+        ----------
+        states : iterable of int
+            Positions.
+        """
+        steps = [self.steps[state] for state in states if state < len(self.steps)]
+        found = {wanted for wanted, _, _ in steps if wanted}
+        if any(no_colon for _, _, no_colon in steps):
             found.add(":")
         if self.fold:
             found |= {letter.lower() for letter in found} | {letter.upper() for letter in found}
@@ -146,7 +157,7 @@ def arn_pattern(pieces: tuple[Piece, ...]) -> TextPattern | None:
 
 def combinations(
     patterns: Sequence[TextPattern], constants: Iterable[str] = ()
-) -> dict[tuple[bool, ...], str] | None:
+) -> dict[frozenset[int], str] | None:
     """Return each combination of matches that some text reaches, with a shortest such text.
 
     Parameters
@@ -159,23 +170,32 @@ def combinations(
     Returns
     -------
     dict or None
-        From the outcome of each pattern to a text; None where the product is too large.
+        From the positions of the patterns that match to a text; None where the product is too large.
     """
-    letters = sorted(set().union(*(pattern.letters() for pattern in patterns)))
+    letters = set().union(*(pattern.letters() for pattern in patterns))
     other = next(c for c in "xqzjvkw0~" + "".join(chr(n) for n in range(0x4E00, 0x4F00)) if c not in letters)
-    letters.append(other)
+    walkers = [_Walker(pattern, other) for pattern in patterns]
     trie = _trie(constants)
-    start = (tuple(pattern.start() for pattern in patterns), 0)
-    found: dict[tuple[bool, ...], str] = {}
+    # Only the patterns that can still match are part of a state: most are out after a few letters.
+    start = (tuple((index, walker.start) for index, walker in enumerate(walkers)), 0)
+    found: dict[frozenset[int], str] = {}
     seen = {start}
-    queue: deque[tuple[tuple[tuple[frozenset[int], ...], int], str]] = deque([(start, "")])
+    queue: deque[tuple[tuple[tuple[tuple[int, int], ...], int], str]] = deque([(start, "")])
     while queue:
         (states, node), text = queue.popleft()
         if not (node >= 0 and trie[node][1]):
-            outcome = tuple(p.accepts(s) for p, s in zip(patterns, states, strict=True))
+            outcome = frozenset(index for index, state in states if walkers[index].accepts[state])
             found.setdefault(outcome, text)
-        for letter in letters:
-            following = tuple(p.step(s, letter) for p, s in zip(patterns, states, strict=True))
+        # Letters that no pattern waits for here all lead to the same state.
+        awaited = {other}.union(*(walkers[index].awaited[state] for index, state in states))
+        if node >= 0:
+            awaited |= letters.intersection(trie[node][0])
+        for letter in sorted(awaited):
+            following = tuple(
+                (index, after)
+                for index, state in states
+                if (after := walkers[index].step(state, letter)) is not None
+            )
             key = (following, trie[node][0].get(letter, -1) if node >= 0 else -1)
             if key not in seen:
                 if len(seen) >= MOST_STATES:
@@ -183,6 +203,39 @@ def combinations(
                 seen.add(key)
                 queue.append((key, text + letter))
     return found
+
+
+class _Walker:
+    """A pattern made deterministic as far as it is walked: numbered states, steps remembered."""
+
+    def __init__(self, pattern: TextPattern, other: str) -> None:
+        self._pattern = pattern
+        self._other = other
+        self._sets: list[frozenset[int]] = []
+        self._number: dict[frozenset[int], int] = {}
+        self._steps: dict[tuple[int, str], int | None] = {}
+        self.accepts: list[bool] = []
+        self.awaited: list[set[str]] = []
+        self.start = self._state(pattern.start())
+
+    def _state(self, positions: frozenset[int]) -> int:
+        number = self._number.get(positions)
+        if number is None:
+            number = self._number[positions] = len(self._sets)
+            self._sets.append(positions)
+            self.accepts.append(self._pattern.accepts(positions))
+            self.awaited.append(self._pattern.awaited(positions))
+        return number
+
+    def step(self, state: int, letter: str) -> int | None:
+        """Return the state after one more letter; None where nothing can match any more."""
+        if letter not in self.awaited[state]:
+            letter = self._other
+        key = (state, letter)
+        if key not in self._steps:
+            following = self._pattern.step(self._sets[state], letter)
+            self._steps[key] = self._state(following) if following else None
+        return self._steps[key]
 
 
 def _trie(texts: Iterable[str]) -> list[tuple[dict[str, int], bool]]:

@@ -188,14 +188,38 @@ def _text_groups(tests: list[Test]) -> list[Group]:
         return [_constants_group(constants, tests)]
     reached = combinations(automata, constants)
     if reached is not None:
+        if all(t.base in ("StringEquals", "StringLike") for t in tests):
+            return [_like_group(constants, list(reached.items()), list(patterns.items()), tests)]
         return [_evaluated("text", [*constants, *reached.values()], tests)]
     groups = [_constants_group(constants, [t for t in tests if t.is_constant])]
     for test, pattern in patterns.items():
-        alone = combinations([pattern]) or {(True,): "", (False,): "x"}
+        alone = combinations([pattern]) or {frozenset([0]): "", frozenset(): "x"}
         groups.append(_evaluated("text", list(alone.values()), [test]))
     for group in groups:
         group.exact = False
     return groups
+
+
+def _like_group(
+    constants: list[str],
+    reached: list[tuple[frozenset[int], str]],
+    patterns: list[tuple[Test, TextPattern]],
+    tests: list[Test],
+) -> Group:
+    """Return the classes that ``StringEquals`` and ``StringLike`` make, as the automata tell them."""
+    group = Group("text", [None, *constants, *(text for _, text in reached)])
+    place = {text: at for at, text in enumerate(constants, 1)}
+    for test in tests:
+        if test.is_constant:
+            group.true[test], group.malformed[test] = 1 << place[test.text], 0
+    like = COMPARISONS["StringLike"].test
+    masks = [sum(2 << at for at, text in enumerate(constants) if like(text, t.wanted)) for t, _ in patterns]
+    for at, (outcome, _) in enumerate(reached, len(constants) + 1):
+        for index in outcome:
+            masks[index] |= 1 << at
+    for (test, _), mask in zip(patterns, masks, strict=True):
+        group.true[test], group.malformed[test] = mask, 0
+    return group
 
 
 def _constants_group(constants: list[str], tests: list[Test]) -> Group:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 
 from wmiam.engine.compile import Compiled, binding, closed_row, compile_document
 from wmiam.engine.knowledge import Known, decided_by_principal, own_values, principal_knowledge
 from wmiam.engine.layers import Layer, Part, Source, used_parts
+from wmiam.engine.quick import arn_test
 from wmiam.estate.estate import Estate
 from wmiam.estate.levels import control_levels, is_limited
 from wmiam.estate.model import Group, Policy, Principal, PrincipalKind
@@ -47,6 +48,7 @@ class Policies:
         self.readers: set[int] = set()
         self._outcomes: dict[object, int] = {}
         self._variants: dict[object, int] = {}
+        self._quick: dict[int, list[Callable[[str], bool]]] = {}
 
     # -- policies -----------------------------------------------------------
 
@@ -171,6 +173,11 @@ class Policies:
         keys = self.own_keys[number]
         if not keys:
             return 0
+        tests = self._arn_tests(number)
+        if tests:
+            arn = principal.arn
+            quick = (number, *[test(arn) for test in tests])
+            return self._outcomes.setdefault(quick, len(self._outcomes) + 1)
         key = (number, kind, own_values(principal, keys))
         found = self._variants.get(key)
         if found is None:
@@ -178,6 +185,19 @@ class Policies:
             outcome = (number, *_outcome(self.parts[number], known))
             found = self._variants[key] = self._outcomes.setdefault(outcome, len(self._outcomes) + 1)
         return found
+
+    def _arn_tests(self, number: int) -> list[Callable[[str], bool]]:
+        """Return quick tests of a policy that asks principals for their ARN and nothing else; else none."""
+        if number not in self._quick:
+            tests: list[Callable[[str], bool]] = []
+            if self.own_keys[number] == ("aws:principalarn",):
+                sources = self.parts[number].sources
+                rows = [r for s in sources for r in s.compiled.rows if "aws:principalarn" in r.reads]
+                tests = [test for row in rows if (test := arn_test(row)) is not None]
+                if len(tests) < len(rows) or any(s.compiled.resource_reads for s in sources):
+                    tests = []
+            self._quick[number] = tests
+        return self._quick[number]
 
 
 def _outcome(part: Part, known: Known) -> Iterable[object]:

@@ -99,9 +99,10 @@ class Whole:
         self.space = space
         self._tables = Tables(space.diagrams)
         self._table_of: dict[tuple[int, int, str], Table] = {}
+        self._levels_of: dict[tuple[object, ...], Table] = {}
         for members in _watched(self.classes, progress):
             self._evaluate(members)
-        del self._table_of, self._tables
+        del self._levels_of, self._table_of, self._tables
 
     # -- principals to classes ----------------------------------------------
 
@@ -250,26 +251,38 @@ class Whole:
             result = tables.same(scope.all, TRUE)
         for number in members.identity:
             result = tables.union(result, self._table(number, members))
-        limits: list[tuple[Table, tuple[int, ...]]] = []
         if principal.boundary is not None:
             number = self.policies.number(principal.boundary)
-            limits.append((nothing, () if number == IDLE else (number,)))
+            limit = nothing if number == IDLE else self._table(number, members)
+            result = tables.limit(result, limit)
         if is_limited(principal):
-            for layer in self.policies.levels(principal.account):
-                start = nothing
-                if layer.unlisted:
-                    start = tables.same(scope.all, self._unlisted(layer))
-                limits.append((start, layer.numbers))
-        for table, numbers in limits:
-            for number in numbers:
-                table = tables.union(table, self._table(number, members))
-            result = tables.limit(result, table)
+            levels = self.policies.levels(principal.account)
+            if levels:
+                result = tables.limit(result, self._levels(levels, members))
         merged: dict[Allowed, int] = {}
         for mask, cells in result:
             allowed = tables.allowed(cells, members.universe)
             if allowed:
                 merged[allowed] = merged.get(allowed, 0) | mask
         members.allowed = tuple((mask, allowed) for allowed, mask in merged.items())
+
+    def _levels(self, levels: tuple[Layer, ...], members: PrincipalClass) -> Table:
+        """Return what every level of SCPs over an account allows to those whom they treat alike."""
+        numbers = [number for layer in levels for number in layer.numbers]
+        key = (members.principal.account, *(members.variants.get(number, 0) for number in numbers))
+        found = self._levels_of.get(key)
+        if found is None:
+            tables, every = self._tables, members.scope.all
+            found = tables.same(every, TRUE)
+            for layer in levels:
+                table: Table = ((every, tables.nothing),)
+                if layer.unlisted:
+                    table = tables.same(every, self._unlisted(layer))
+                for number in layer.numbers:
+                    table = tables.union(table, self._table(number, members))
+                found = tables.limit(found, table)
+            self._levels_of[key] = found
+        return found
 
     def _table(self, number: int, members: PrincipalClass) -> Table:
         """Return what one policy allows and denies to those that it treats like a class."""

@@ -12,7 +12,7 @@ from typing import Final
 
 from wmiam.policy import values
 from wmiam.policy.model import Operator, Qualifier
-from wmiam.policy.patterns import Piece, arn_fields, ascii_lower, glob
+from wmiam.policy.patterns import Piece, arn_regex, ascii_lower, glob
 
 __all__ = ["COMPARISONS", "NULL", "Comparison", "parse_operator"]
 
@@ -66,10 +66,10 @@ def _like(actual: str, wanted: tuple[Piece, ...]) -> Outcome:
 
 
 def _arn(actual: str, wanted: tuple[Piece, ...]) -> Outcome:
-    arn, fields = values.parse_arn(actual), arn_fields(wanted)
-    if arn is None or fields is None:
+    regex = arn_regex(wanted)
+    if regex is None or values.parse_arn(actual) is None:
         return None
-    return all(field.fullmatch(part) for field, part in zip(fields, arn.fields, strict=True))
+    return regex.fullmatch(actual) is not None
 
 
 def _bool(actual: str, wanted: tuple[Piece, ...]) -> Outcome:

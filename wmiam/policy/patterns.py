@@ -276,8 +276,8 @@ def resource_regex(pieces: tuple[Piece, ...]) -> re.Pattern[str]:
 
 
 @lru_cache(maxsize=65536)
-def arn_fields(pieces: tuple[Piece, ...]) -> tuple[re.Pattern[str], ...] | None:
-    """Return a regular expression per ARN field for the ARN condition operators (C7).
+def arn_regex(pieces: tuple[Piece, ...]) -> re.Pattern[str] | None:
+    """Return the regular expression of a pattern of the ARN condition operators (C7).
 
     Parameters
     ----------
@@ -286,14 +286,16 @@ def arn_fields(pieces: tuple[Piece, ...]) -> tuple[re.Pattern[str], ...] | None:
 
     Returns
     -------
-    tuple of re.Pattern or None
-        Six expressions; a lone ``*`` stands for any ARN; None where the pattern
-        is not an ARN of six fields.
+    re.Pattern or None
+        For ARNs of six fields, of which each is matched alone; use ``fullmatch``.  A lone ``*``
+        stands for any ARN; None where the pattern is not an ARN of six fields.
     """
     fields = [(Wild.STAR,)] * 6 if pieces == (Wild.STAR,) else split_fields(pieces)
     if len(fields) != 6:
         return None
-    return tuple(glob(field) for field in fields)
+    texts = [_star_pattern(_chunks(field, "[^:]"), "[^:]*", "[^:]*") for field in fields[:5]]
+    texts.append(_star_pattern(_chunks(fields[5], "."), ".*", ".*"))
+    return re.compile(":".join(texts), re.DOTALL)
 
 
 @lru_cache(maxsize=65536)
