@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import json
 import subprocess
 import sys
+from importlib.resources import files
 
 import pytest
 
@@ -104,12 +106,55 @@ def test_an_alternative_can_take_several_actions(catalog: Catalog) -> None:
     assert len(read.actions) == len(set(read.actions))
 
 
-def test_mail_flow_rules_read_mail_only_with_a_function_or_target(catalog: Catalog) -> None:
+def test_mail_flow_rules_read_mail_only_with_a_function_or_gateway(catalog: Catalog) -> None:
     read = catalog.capability("read-mail")
     assert read is not None
     rules = [way for way in read.alternatives if way.actions[0].endswith("MailFlowRule")]
-    assert len(rules) == 4
-    assert all([action for action, _ in way.also] == ["lambda:InvokeFunction"] for way in rules)
+    gateways = [way for way in rules if "workmail:CreateSmtpGateway" in way.actions]
+    functions = [way for way in rules if way not in gateways]
+    # WorkMail calls the function, by the function's own policy: the caller invokes nothing.
+    assert [[action for action, _ in way.also] for way in functions] == [["lambda:AddPermission"]] * 4
+    # Incoming mail cannot be routed to a gateway.
+    assert [way.actions[0] for way in gateways] == [
+        "workmail:CreateOutboundMailFlowRule",
+        "workmail:UpdateOutboundMailFlowRule",
+    ]
+    assert not any(way.also for way in gateways)
+
+
+@pytest.mark.parametrize(
+    ("action", "capability"),
+    [
+        ("CreateMailDomain", "redirect-mail"),
+        ("RegisterMailDomain", "redirect-mail"),
+        ("EnableMailDomain", "redirect-mail"),
+        ("SetDefaultMailDomain", "redirect-mail"),
+        ("DeleteMobileDeviceAccessOverride", "weaken-controls"),
+        ("DeregisterMailDomain", "destroy"),
+    ],
+)
+def test_what_the_console_or_its_undoing_does_counts_as_well(
+    catalog: Catalog, action: str, capability: str
+) -> None:
+    found = catalog.get(f"workmail:{action}")
+    assert found is not None
+    assert capability in found.capabilities
+
+
+def test_every_capability_and_dependency_names_its_source(catalog: Catalog) -> None:
+    assert all(capability.source for capability in catalog.capabilities)
+    data = files("wmiam.catalog").joinpath("data", "dependencies.json").read_text("utf-8")
+    needs = [need for needs in json.loads(data)["dependencies"].values() for need in needs]
+    assert all(need["source"] and need["for"] and need["actions"] for need in needs)
+
+
+def test_creating_an_organization_takes_a_grant_on_its_key(catalog: Catalog) -> None:
+    create = catalog.get("workmail:CreateOrganization")
+    assert create is not None
+    assert {"kms:CreateGrant", "kms:Encrypt", "kms:Decrypt"} <= set(create.dependent_actions)
+    assert {"ds:CreateIdentityPoolDirectory", "ses:*", "route53:ListHostedZones"} <= set(
+        create.dependent_actions
+    )
 
 
 def test_an_unknown_capability_is_none(catalog: Catalog) -> None:

@@ -105,7 +105,10 @@ def load() -> Catalog:
         The same object at each call.
     """
     snapshot = _read("workmail.json")
-    dependencies = _read("dependencies.json")["dependencies"]
+    dependencies = {
+        name: tuple(action for need in needs for action in need["actions"])
+        for name, needs in _read("dependencies.json")["dependencies"].items()
+    }
     capabilities = [
         Capability(
             row["name"],
@@ -117,6 +120,7 @@ def load() -> Catalog:
                 )
                 for a in row["alternatives"]
             ),
+            row["source"],
         )
         for row in _read("capabilities.json")["capabilities"]
     ]
@@ -136,7 +140,7 @@ def load() -> Catalog:
                 for kind in row["resource_types"]
                 for key in data["resource_types"][kind]["condition_keys"]
             ),
-            tuple(row["dependent_actions"]) or tuple(dependencies.get(f"{service}:{name}", ())),
+            tuple(row["dependent_actions"]) or dependencies.get(f"{service}:{name}", ()),
             row["api_operation"],
             row["permission_only"],
             tuple(worth.get(f"{service}:{name}", ())),

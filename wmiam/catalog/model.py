@@ -177,12 +177,15 @@ class Capability:
         Identifier, heading, and one line of reason.
     alternatives : tuple of Alternative
         Ways to it.
+    source : str
+        The pages of AWS's guides that say what its actions do.
     """
 
     name: str
     title: str
     why: str
     alternatives: tuple[Alternative, ...]
+    source: str = ""
 
     @property
     def actions(self) -> tuple[str, ...]:
