@@ -37,6 +37,7 @@ class Diagrams:
         self._nodes: list[tuple[int, Edges]] = [(last, ()), (last, ())]
         self._unique: dict[tuple[int, Edges], int] = {}
         self._and: dict[tuple[int, int], int] = {}
+        self._or: dict[tuple[int, int], int] = {}
         self._not: dict[int, int] = {FALSE: TRUE, TRUE: FALSE}
 
     def add_variable(self, size: int) -> int:
@@ -56,7 +57,11 @@ class Diagrams:
             merged[child] = merged.get(child, 0) | mask
         if len(merged) == 1:
             return next(iter(merged))
-        key = (variable, tuple(sorted((mask, child) for child, mask in merged.items())))
+        return self._node(variable, tuple(sorted((mask, child) for child, mask in merged.items())))
+
+    def _node(self, variable: int, edges: Edges) -> int:
+        """Return the node of edges that are sorted and lead to different nodes."""
+        key = (variable, edges)
         node = self._unique.get(key)
         if node is None:
             node = len(self._nodes)
@@ -80,7 +85,9 @@ class Diagrams:
             return FALSE
         if mask == full:
             return TRUE
-        return self._make(variable, ((mask, TRUE), (full ^ mask, FALSE)))
+        rest = full ^ mask
+        edges = ((mask, TRUE), (rest, FALSE)) if mask < rest else ((rest, FALSE), (mask, TRUE))
+        return self._node(variable, edges)
 
     def both(self, left: int, right: int) -> int:
         """Return the intersection of two sets."""
@@ -111,7 +118,8 @@ class Diagrams:
         found = self._not.get(node)
         if found is None:
             variable, edges = self._nodes[node]
-            found = self._make(variable, [(mask, self.neither(child)) for mask, child in edges])
+            # Complements of different sets differ, so the edges stay as they are.
+            found = self._node(variable, tuple([(mask, self.neither(child)) for mask, child in edges]))
             self._not[node] = found
             self._not[found] = node
         return found
@@ -124,7 +132,21 @@ class Diagrams:
             return left
         if left == TRUE or right == TRUE:
             return TRUE
-        return self.neither(self.both(self.neither(left), self.neither(right)))
+        key = (left, right) if left < right else (right, left)
+        found = self._or.get(key)
+        if found is not None:
+            return found
+        (lv, le), (rv, re) = self._nodes[left], self._nodes[right]
+        if lv < rv:
+            result = self._make(lv, [(mask, self.either(child, right)) for mask, child in le])
+        elif rv < lv:
+            result = self._make(rv, [(mask, self.either(child, left)) for mask, child in re])
+        else:
+            result = self._make(
+                lv, [(lm & rm, self.either(lc, rc)) for lm, lc in le for rm, rc in re if lm & rm]
+            )
+        self._or[key] = result
+        return result
 
     def all_of(self, nodes: Iterable[int]) -> int:
         """Return the intersection of sets; all contexts where there are none."""
