@@ -133,11 +133,11 @@ class Entry:
         """Return a field that is a list of ``{"Key": …, "Value": …}``."""
         tags: list[tuple[str, str]] = []
         for index, value in enumerate(self._list(key)):
-            match value:
-                case {"Key": str(name), "Value": str(text)}:
-                    tags.append((name, text))
-                case _:
-                    self._misfit(f"{key}/{index}", value, "a Key and a Value", self.origin(key, index))
+            name, text = (value.get("Key"), value.get("Value")) if isinstance(value, dict) else (None, None)
+            if isinstance(name, str) and isinstance(text, str):
+                tags.append((name, text))
+            else:
+                self._misfit(f"{key}/{index}", value, "a Key and a Value", self.origin(key, index))
         return tuple(tags)
 
     def known(self, fields: Collection[str]) -> None:

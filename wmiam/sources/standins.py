@@ -51,8 +51,10 @@ def _mail_arns(document: PolicyDocument) -> Iterator[list[str]]:
         texts = [*(statement.resources or ()), *(statement.not_resources or ())]
         texts += [value for condition in statement.conditions for value in condition.values]
         for text in texts:
+            if not text.startswith("arn:"):
+                continue
             fields = _variable.sub(_ANY_VALUE, text).split(":", 5)
-            if len(fields) == 6 and fields[0] == "arn":
+            if len(fields) == 6:
                 services = ("workmail", "workmailmessageflow")
                 if any(_matches(fields[2], service) for service in services):
                     yield fields
