@@ -58,14 +58,32 @@ def test_the_report_command_writes_the_report(clone: Path, capsys: pytest.Captur
 
 
 def test_the_questions_are_answered(clone: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    (block,) = blocks("console")
-    lines = [line.removeprefix("$ ") for line in block.splitlines()]
+    lines = [line.removeprefix("$ ") for block in blocks("console") for line in block.splitlines()]
     assert len(lines) >= 5
     for line in lines:
         program, *arguments = shlex.split(line)
         assert program == ".venv/bin/wmiam"
         assert main(arguments) == 0
         assert capsys.readouterr().out
+
+
+def test_the_comparisons_say_what_is_printed_here(clone: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    commands = [
+        line.removeprefix("$ ")
+        for language in ("console", "bash")
+        for block in blocks(language)
+        for line in block.splitlines()
+        if "wmiam compare" in line
+    ]
+    said = []
+    for command in commands:
+        _, *arguments = shlex.split(command)
+        said.append((main(arguments), capsys.readouterr().out))
+    assert [code for code, _ in said] == [0, 1]
+    printed = blocks("text")
+    assert len(printed) == 2
+    for text in printed:
+        assert any(text in out for _, out in said), text
 
 
 @pytest.mark.parametrize("code", blocks("python"))

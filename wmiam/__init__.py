@@ -19,6 +19,9 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from wmiam.access import Access
     from wmiam.api import decide, report
+    from wmiam.compare.comparison import Comparison
+    from wmiam.compare.entry import compare
+    from wmiam.compare.gates import Gate
     from wmiam.diagnostics import Diagnostic, Severity
     from wmiam.engine.decide import Decision, PolicySet
     from wmiam.engine.request import Request
@@ -38,9 +41,11 @@ if TYPE_CHECKING:
 __all__ = [
     "Access",
     "AmbiguousNameError",
+    "Comparison",
     "Decision",
     "Diagnostic",
     "Estate",
+    "Gate",
     "InputError",
     "NameLookupError",
     "PolicyError",
@@ -51,6 +56,7 @@ __all__ = [
     "UnknownNameError",
     "WmiamError",
     "__version__",
+    "compare",
     "decide",
     "lint_estate",
     "load",
@@ -63,9 +69,11 @@ __version__ = "0.1.0"
 _HOME = {
     "Access": "wmiam.access",
     "AmbiguousNameError": "wmiam.errors",
+    "Comparison": "wmiam.compare.comparison",
     "Decision": "wmiam.engine.decide",
     "Diagnostic": "wmiam.diagnostics",
     "Estate": "wmiam.estate",
+    "Gate": "wmiam.compare.gates",
     "InputError": "wmiam.errors",
     "NameLookupError": "wmiam.errors",
     "PolicyError": "wmiam.errors",
@@ -75,6 +83,7 @@ _HOME = {
     "Severity": "wmiam.diagnostics",
     "UnknownNameError": "wmiam.errors",
     "WmiamError": "wmiam.errors",
+    "compare": "wmiam.compare.entry",
     "decide": "wmiam.api",
     "lint_estate": "wmiam.estate.lint",
     "load": "wmiam.sources.load",
@@ -100,7 +109,8 @@ def __dir__() -> list[str]:
 class _Package(ModuleType):
     """The package: a public name stays what it is when a subpackage of the same name is loaded.
 
-    The function ``wmiam.report`` would otherwise become the subpackage that it calls.
+    The functions ``wmiam.compare`` and ``wmiam.report`` would otherwise become the subpackages
+    that they call.
     """
 
     def __setattr__(self, name: str, value: object) -> None:

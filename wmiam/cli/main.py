@@ -8,7 +8,7 @@ import sys
 from collections.abc import Sequence
 from typing import Final
 
-from wmiam.cli import catalog, files, lab, questions, report
+from wmiam.cli import catalog, compare, files, lab, questions, report
 from wmiam.cli.arguments import Commands, HelpFormatter
 from wmiam.errors import WmiamError
 
@@ -24,10 +24,11 @@ examples:
   wmiam report data/acme -o report.html
   wmiam who-can ResetPassword data/acme --org acme-executives
   wmiam explain mateo.jackson ResetPassword data/acme --org acme-europe
+  wmiam compare data/review/before data/review/after --gate no-new-access
 
 exit codes:
   0  done
-  1  a check failed: wmiam lint found errors
+  1  a check failed: wmiam lint found errors, or a gate of wmiam compare does not hold
   2  wrong usage, or input that cannot be used
 
 wmiam COMMAND --help tells more about each command."""
@@ -97,6 +98,7 @@ def _parser() -> argparse.ArgumentParser:
     commands = Commands(subparsers)
     report.add_commands(commands)
     questions.add_commands(commands)
+    compare.add_commands(commands)
     files.add_commands(commands)
     catalog.add_commands(commands)
     lab.add_commands(commands)

@@ -22,9 +22,17 @@ from wmiam.views.text import count
 
 if TYPE_CHECKING:
     from wmiam.access import Explanation, StatementView, Summary
+    from wmiam.compare import Comparison
     from wmiam.conditions.condition import Condition
 
-__all__ = ["condition_html", "diagnostics_html", "estate_html", "explanation_html", "summary_html"]
+__all__ = [
+    "comparison_html",
+    "condition_html",
+    "diagnostics_html",
+    "estate_html",
+    "explanation_html",
+    "summary_html",
+]
 
 _SHOWN = 50
 
@@ -56,6 +64,28 @@ def condition_html(condition: Condition) -> str:
         except NoConditionBlock as error:
             problem = f"T{str(error)[1:]}."
     return _render("condition.html.j2", it=condition, decision=decision, policy=policy, problem=problem)
+
+
+def comparison_html(comparison: Comparison) -> str:
+    """Return a comparison: what made the change, and which gates hold.
+
+    Parameters
+    ----------
+    comparison : Comparison
+        What :func:`wmiam.compare` returned.
+    """
+    from wmiam.compare import text
+
+    causes = comparison.causes()
+    gates = [(gate, [f for f in comparison.failures if f.gate is gate]) for gate in comparison.gates]
+    return _render(
+        "comparison.html.j2",
+        it=comparison,
+        told=text,
+        causes=causes[: text.MOST],
+        more=max(0, len(causes) - text.MOST),
+        gates=gates,
+    )
 
 
 def estate_html(estate: Estate) -> str:

@@ -1,0 +1,347 @@
+"""Examples of what changed, as whole requests that the reference evaluator can decide.
+
+An example is chosen so that as few context keys as possible are in the request;
+keys that every request carries get a value.  What follows from the principal
+and the organization is not in it: each side adds what it knows.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+from wmiam.compare.sides import Side
+from wmiam.conditions.words import moment
+from wmiam.engine.compile import ACTIONS
+from wmiam.engine.decide import Decision, PolicySet, decide
+from wmiam.engine.diagrams import FALSE
+from wmiam.engine.knowledge import ABSENT_KEY
+from wmiam.engine.request import Request
+from wmiam.engine.resources import INCOMING, Resource, ResourceKind
+from wmiam.engine.space import MFA_PRESENT, Dimension, Space, canonical_key
+from wmiam.errors import PolicyError
+from wmiam.estate.levels import control_levels, is_limited
+from wmiam.estate.model import Policy, Principal
+from wmiam.policy.model import PolicyDocument
+
+__all__ = ["Witness", "decide_on", "find_witness"]
+
+#: Id of an organization and of a message that no policy names: stands for any other.
+_ANY_ID: Final = "m-" + "0" * 31 + "x"
+_ANY_MESSAGE: Final = "00000000-any-message"
+#: Region of a stand-in where nothing tells it.
+_ANY_REGION: Final = "us-east-1"
+
+
+@dataclass(frozen=True, slots=True)
+class Witness:
+    """One request that shows a change, with as few context keys as possible.
+
+    Parameters
+    ----------
+    principal, action, resource : str
+        Who asks for what: ARN, full action name, ARN or ``"*"``.
+    organization : str
+        ARN of the organization that it is about, as the estates name it; ``"*"`` for none.
+    context : dict of str to str or list of str
+        Every context key of the request but those that follow from principal, resource and
+        organization.
+    needed : tuple of str
+        The keys of ``context`` on whose value the answer depends.
+    absent : tuple of str
+        Keys on whose absence it depends.
+    unknowns : dict of str to bool
+        What is taken to hold, or not, of what no request decides: clauses that complete
+        "it depends on whether …".  Where there are any, the request alone is no proof.
+    """
+
+    principal: str
+    action: str
+    resource: str
+    organization: str
+    context: dict[str, str | list[str]] = field(default_factory=dict)
+    needed: tuple[str, ...] = ()
+    absent: tuple[str, ...] = ()
+    unknowns: dict[str, bool] = field(default_factory=dict)
+
+    @property
+    def when(self) -> str:
+        """The context keys that matter, and what else is taken to hold; ``"any request"`` where none do."""
+        parts = [f"{key} = {_shown(self.context[key])}" for key in self.needed]
+        parts += [f"without {key}" for key in self.absent]
+        parts += [f"{'if' if holds else 'unless'} {name}" for name, holds in self.unknowns.items()]
+        return ", ".join(parts) or "any request"
+
+    def request(self) -> dict[str, Any]:
+        """Return the request as a line of ``wmiam simulate`` holds it."""
+        return {
+            "principal": self.principal,
+            "action": self.action,
+            "resource": self.resource,
+            "context": dict(self.context),
+        }
+
+    def __str__(self) -> str:
+        """Return who, what, and the context keys that matter."""
+        target = "" if self.resource == "*" else f" on {self.resource}"
+        return f"{self.principal} {self.action}{target}: {self.when}"
+
+
+def _shown(value: str | list[str]) -> str:
+    return value if isinstance(value, str) else "[" + ", ".join(value) + "]"
+
+
+def find_witness(
+    space: Space,
+    contexts: int,
+    within: int,
+    *,
+    principal: str,
+    action: int,
+    resource: Resource,
+    settled: Callable[[str], bool],
+    prefer: int = FALSE,
+) -> Witness | None:
+    """Return a small request of a set of contexts.
+
+    Parameters
+    ----------
+    space : Space
+        The request contexts.
+    contexts, within : int
+        The set, and what can be: keys matter as far as they tell the two apart.
+    principal : str
+        ARN of who asks.
+    action : int
+        Position of the action.
+    resource : Resource
+        About what.
+    settled : callable
+        Whether a canonical key need not be in the request, since each side knows it.
+    prefer : int
+        Contexts to choose from where there are any in the set: those that both sides can have.
+
+    Returns
+    -------
+    Witness or None
+        None for the empty set.
+    """
+    d = space.diagrams
+    if contexts == FALSE:
+        return None
+    chosen = d.both(contexts, prefer)
+    point, texts = _point(space, chosen if chosen != FALSE else contexts)
+    needed = _needed(space, point, contexts, within)
+    context: dict[str, str | list[str]] = {}
+    matters: list[str] = []
+    absent: list[str] = []
+    for key, dimension in space.dimensions.items():
+        if settled(key):
+            continue
+        counts = not needed.isdisjoint(_variables(dimension))
+        value = texts.get(key)
+        # aws:EpochTime is the same moment as a number: whoever decides the request derives it.
+        name = "aws:CurrentTime" if key == "aws:currenttime" else dimension.name
+        if value is not None and value != []:
+            context[name] = value
+            matters += [name] if counts else []
+        elif counts:
+            absent.append(name)
+    unknowns = {
+        name: bool(point[variable])
+        for name, variable in space.opaque.items()
+        if variable in needed and name != INCOMING
+    }
+    incoming = bool(point.get(space.opaque.get(INCOMING, -1), 1))
+    arn = _concrete(resource, incoming, context)
+    return Witness(
+        principal, ACTIONS.names[action], arn, resource.arn, context, tuple(matters), tuple(absent), unknowns
+    )
+
+
+def _concrete(resource: Resource, incoming: bool, context: Mapping[str, str | list[str]]) -> str:
+    """Return the ARN of one resource: a stand-in becomes an organization that no policy names."""
+    organization = resource.organization
+    if organization is None:
+        return "*"
+    head, _, identity = organization.arn.rpartition("/")
+    identity = _ANY_ID if organization.stand_in else identity
+    arn = f"{head}/{identity}"
+    if organization.region in ("", "*"):
+        region = context.get("aws:RequestedRegion", _ANY_REGION)
+        fields = arn.split(":")
+        fields[3] = region if isinstance(region, str) else _ANY_REGION
+        arn = ":".join(fields)
+    if resource.kind is not ResourceKind.MESSAGES:
+        return arn
+    way = "incoming" if incoming else "outgoing"
+    arn = arn.replace(":workmail:", ":workmailmessageflow:", 1)
+    return f"{arn.partition(':organization/')[0]}:message/{identity}/{way}/{_ANY_MESSAGE}"
+
+
+# -- points -----------------------------------------------------------------
+
+
+def _variables(dimension: Dimension) -> Iterator[int]:
+    yield from dimension.variables
+    if dimension.single is not None:
+        yield dimension.single
+
+
+def _point(space: Space, contexts: int) -> tuple[dict[int, int], dict[str, str | list[str]]]:
+    """Return a value of every variable, and the text of every key that is present, with few keys."""
+    d = space.diagrams
+    point: dict[int, int] = {}
+    texts: dict[str, str | list[str]] = {}
+    left = contexts
+    for key, dimension in space.dimensions.items():
+        if dimension.multivalued:
+            left, values, members = _members(space, dimension, left)
+            texts[key] = members
+        else:
+            left, values, text = _value(space, dimension, left)
+            if text is not None:
+                texts[key] = moment(text) if key == "aws:currenttime" else text
+        point.update(values)
+    for variable in space.opaque.values():
+        value = next(v for v in (1, 0) if d.both(left, d.literal(variable, 1 << v)) != FALSE)
+        left = d.both(left, d.literal(variable, 1 << value))
+        point[variable] = value
+    return point, texts
+
+
+def _value(space: Space, dimension: Dimension, left: int) -> tuple[int, dict[int, int], str | None]:
+    """Narrow a set to one value of a key: absent where that can be."""
+    d = space.diagrams
+
+    def narrowed(values: dict[int, int]) -> int:
+        return d.both(left, d.cube({variable: 1 << value for variable, value in values.items()}))
+
+    nowhere = dict.fromkeys(dimension.variables, 0)
+    if narrowed(nowhere) != FALSE:
+        return narrowed(nowhere), nowhere, None
+    # A text is in one class of each group; only such combinations are a request.
+    texts = dict.fromkeys(w for group in dimension.groups for w in group.witnesses if w is not None)
+    for text in sorted(texts, key=lambda t: _preference(dimension, t)):
+        try:
+            values = {
+                variable: group.class_of(text)
+                for group, variable in zip(dimension.groups, dimension.variables, strict=True)
+            }
+        except LookupError:
+            continue
+        if narrowed(values) != FALSE:
+            return narrowed(values), values, text
+    picked = d.pick(left) or {}
+    values = {variable: picked.get(variable, 1) for variable in dimension.variables}
+    first = dimension.groups[0].witnesses[values[dimension.variables[0]]]
+    return narrowed(values), values, first
+
+
+def _preference(dimension: Dimension, text: str) -> tuple[bool, bool]:
+    """Ordinary requests first: over TLS, and without MFA where it makes no difference."""
+    wanted = "false" if dimension.key in (MFA_PRESENT, "aws:viaawsservice") else "true"
+    return text != wanted, text in ("", "x", "other", "any")
+
+
+def _members(space: Space, dimension: Dimension, left: int) -> tuple[int, dict[int, int], list[str]]:
+    """Narrow a set to some members of a multivalued key, as few as can be."""
+    d, group = space.diagrams, dimension.groups[0]
+    single = dimension.single or 0
+    # Members are distinct: where the only class of members is one text, there is one member.
+    doubled = d.any_of(
+        d.all_of([d.literal(single, 1), *(d.literal(v, 2 if v == w else 1) for w in dimension.variables)])
+        for index, v in enumerate(dimension.variables, 1)
+        if any(t.is_constant and true == 1 << index for t, true in group.true.items())
+    )
+    rest = d.minus(left, doubled)
+    left = rest if rest != FALSE else left
+    values: dict[int, int] = {}
+    members: list[str] = []
+    for index, variable in enumerate(dimension.variables, 1):
+        without = d.both(left, d.literal(variable, 1))
+        values[variable] = int(without == FALSE)
+        left = without if without != FALSE else left
+        if values[variable]:
+            members.append(group.witnesses[index] or "")
+    one = d.both(left, d.literal(single, 2))
+    values[single] = int(one != FALSE)
+    left = one if one != FALSE else d.both(left, d.literal(single, 1))
+    if len(members) == 1 and not values[single]:
+        members.append(_another(dimension, members[0]))
+    return left, values, members
+
+
+def _another(dimension: Dimension, member: str) -> str:
+    """Return a second member of the class of one."""
+    group = dimension.groups[0]
+    wanted = group.class_of(member)
+    for candidate in (f"{member}{end}" for end in ("2", "/2", "-", "x")):
+        try:
+            if group.class_of(candidate) == wanted:
+                return candidate
+        except LookupError:
+            continue
+    return member
+
+
+def _needed(space: Space, point: dict[int, int], contexts: int, within: int) -> set[int]:
+    """Return the variables on whose value in a point it depends that the point is in a set."""
+    d = space.diagrams
+    relevant = {*d.support(contexts), *d.support(within)}
+    case = {variable: 1 << value for variable, value in point.items() if variable in relevant}
+    for variable in sorted(case, reverse=True):
+        fewer = {v: mask for v, mask in case.items() if v != variable}
+        if d.implies(d.both(d.cube(fewer), within), contexts):
+            case = fewer
+    return set(case)
+
+
+# -- the reference ----------------------------------------------------------
+
+
+def decide_on(side: Side, principal: Principal, witness: Witness) -> Decision:
+    """Decide the request of a witness by the reference evaluator, with the policies of one side.
+
+    Parameters
+    ----------
+    side : Side
+        Whose policies count.
+    principal : Principal
+        The principal, as it is on that side.
+    witness : Witness
+        The request.
+
+    Raises
+    ------
+    PolicyError
+        If a policy that counts could not be read.
+    """
+    known = [side.known(principal)]
+    if witness.organization != "*":
+        organization = next(o for o in side.estate.organizations if o.arn == witness.organization)
+        known.append(side.known_of(organization))
+    context: dict[str, object] = {
+        key: value
+        for key, value in witness.context.items()
+        if all(source.get(canonical_key(key)) is None for source in known)
+    }
+    for source in reversed(known):
+        for entry in source.entries.values():
+            if entry is not ABSENT_KEY:
+                context[entry.key] = list(entry.values) if entry.multivalued else entry.values[0]
+    request = Request(principal.arn, witness.action, witness.resource, context)
+    levels = control_levels(side.estate.aws_organization, principal.account) if is_limited(principal) else ()
+    policies = PolicySet(
+        identity=[_document(policy) for policy, _ in principal.identity_policies],
+        boundary=_document(principal.boundary) if principal.boundary is not None else None,
+        scps=[[_document(policy) for policy in level.policies] for level in levels],
+    )
+    return decide(request, policies)
+
+
+def _document(policy: Policy) -> PolicyDocument:
+    if policy.document is None:
+        raise PolicyError(policy.problem or f"policy {policy.name} was not read")
+    return policy.document
