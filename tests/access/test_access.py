@@ -10,7 +10,7 @@ import pytest
 
 from wmiam.access import Access
 from wmiam.access.frames import CELL_COLUMNS
-from wmiam.conditions.words import _cases, describe, witness
+from wmiam.conditions.words import cases_of, describe, witness
 from wmiam.engine.diagrams import FALSE
 from wmiam.errors import AmbiguousNameError, RequestError, UnknownNameError
 from wmiam.estate.estate import Estate
@@ -344,7 +344,7 @@ def test_every_sentence_of_the_sample_is_exact(acme: Access) -> None:
         if row.decision != "conditional" or (row.contexts, row.within) in seen:
             continue
         seen.add((row.contexts, row.within))
-        cases = _cases(row.contexts, row.within, space)
+        cases = cases_of(row.contexts, row.within, space)
         assert cases is not None
         union = space.diagrams.any_of(space.diagrams.cube(case) for case in cases)
         assert space.diagrams.both(union, row.within) == row.contexts
