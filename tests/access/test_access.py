@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -335,6 +336,20 @@ def test_explain_tells_the_organizations_of_a_pattern(acme: Access) -> None:
     ) as caught:
         acme.explain("jane.roe", "ResetPassword", "acme-e*")
     assert [text.partition(" ")[0] for text in caught.value.candidates] == ["acme-executives", "acme-europe"]
+
+
+@pytest.mark.parametrize("principal", ["jane.roe", "john.stiles"])
+def test_explain_says_that_the_organization_is_deleted(acme: Access, principal: str) -> None:
+    europe = acme.find_organizations("acme-europe")[0]
+    rest = [o for o in acme.organizations if o is not europe]
+    found = Access.of(replace(acme.estate, organizations=(replace(europe, state="Deleted"), *rest)))
+    before = acme.explain(principal, "ResetPassword", "acme-europe")
+    after = found.explain(principal, "ResetPassword", "acme-europe")
+    note = "WorkMail has deleted the organization acme-europe: permissions on it have no effect."
+    assert note in after.notes
+    assert note in str(after)
+    assert note not in before.notes
+    assert (after.decision, after.when) == (before.decision, before.when)
 
 
 def test_every_sentence_of_the_sample_is_exact(acme: Access) -> None:

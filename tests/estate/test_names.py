@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from wmiam.errors import AmbiguousNameError, UnknownNameError
@@ -22,6 +24,7 @@ EAST = organization("us-east-1", SECOND, "mail")
 BARE = organization("us-west-2", "m-aaaa")
 ANY = organization("us-east-1", "*", stand_in=True)
 ALL = [WEST, EAST, BARE, ANY]
+GONE = replace(WEST, state="Deleted")
 
 
 def test_organizations_that_share_an_alias_are_told_apart_by_their_ids() -> None:
@@ -33,7 +36,10 @@ def test_organizations_that_share_an_alias_are_told_apart_by_their_ids() -> None
     )
 
 
-@pytest.mark.parametrize(("one", "words"), [(WEST, f"mail ({FIRST})"), (BARE, "m-aaaa"), (ANY, ANY.arn)])
+@pytest.mark.parametrize(
+    ("one", "words"),
+    [(WEST, f"mail ({FIRST})"), (BARE, "m-aaaa"), (ANY, ANY.arn), (GONE, f"mail ({FIRST}, deleted)")],
+)
 def test_what_an_organization_is_called_in_a_choice(one: Organization, words: str) -> None:
     assert organization_choice(one) == words
 

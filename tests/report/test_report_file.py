@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import dataclasses
 import hashlib
 import json
 import os
@@ -186,6 +187,17 @@ def test_a_link_to_the_report_stays_a_link(hostile: wmiam.Access, tmp_path: Path
     assert write_report(hostile, link) == link
     assert link.is_symlink()
     assert target.read_bytes().startswith(b"<!doctype html>")
+
+
+def test_a_deleted_organization_is_kept_and_marked(acme: wmiam.Access) -> None:
+    first, *rest = acme.organizations
+    gone = dataclasses.replace(first, state="Deleted")
+    access = wmiam.Access.of(dataclasses.replace(acme.estate, organizations=(gone, *rest)))
+    page = Outline(render_report(access, generated=MOMENT))
+    text = " ".join("".join(page.text).split())
+    assert f"{gone.alias} (deleted)" in text
+    assert gone.state_note in text
+    assert gone.state_note not in "".join(Outline(render_report(acme, generated=MOMENT)).text)
 
 
 def test_a_report_on_standard_output_is_the_report_alone(tmp_path: Path) -> None:

@@ -98,6 +98,17 @@ def shown(estate: Estate) -> list[tuple[str, str, str, bool]]:
     return [(o.id, o.region, o.account, o.stand_in) for o in estate.organizations]
 
 
+@pytest.mark.parametrize("state", ["Deleted", "Deleting", "DELETED"])
+def test_a_deleted_organization_is_kept_with_its_state(tmp_path: Path, state: str) -> None:
+    summaries = {"OrganizationSummaries": [{"OrganizationId": ORGANIZATION, "Alias": "acme", "State": state}]}
+    files: dict[str, object] = {
+        "list.json": call("list-organizations", summaries, Account=A, Region="eu-west-1"),
+        "iam.json": details(user()),
+    }
+    found = organization(read(tmp_path, files))
+    assert (found.state, found.is_deleted) == (state, True)
+
+
 @pytest.mark.parametrize("whole", [True, False])
 def test_a_whole_inventory(tmp_path: Path, whole: bool) -> None:
     parameters = {"OrganizationId": ORGANIZATION, "Region": "eu-west-1", "Account": A}

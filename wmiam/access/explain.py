@@ -268,7 +268,7 @@ class _Explainer:
                 "admit a principal of another account.",
             ),
             (f"The principal would have to assume a role in account {target.account} that is allowed this.",),
-            (),
+            (target.state_note,) if target.state_note else (),
             None,
         )
 
@@ -407,5 +407,7 @@ class _Explainer:
         }
         for key in sorted(used):
             yield f"Requests for {self.action} never carry {key}."
+        if self.organization is not None and self.organization.state_note:
+            yield self.organization.state_note
         if self.organization is not None and self.organization.tags is None:
             yield "No file lists the organization's tags, so conditions on aws:ResourceTag stay open."

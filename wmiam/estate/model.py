@@ -333,7 +333,8 @@ class Organization:
     arn : str
         ``arn:PARTITION:workmail:REGION:ACCOUNT:organization/ID``.
     id, alias, region, account, state : str
-        Its parts; ``alias`` is ``""`` where unknown.
+        Its parts; ``alias`` is ``""`` where unknown, ``state`` (``"Active"``, ``"Deleted"``, …) as
+        WorkMail prints it, ``""`` where no file says it.
     tags : Tags or None
         Tags; None where no file says which it has: conditions on ``aws:ResourceTag`` then stay open.
     impersonation_roles : tuple of ImpersonationRole or None
@@ -358,10 +359,33 @@ class Organization:
 
     @property
     def label(self) -> str:
-        """A short name to show: alias, or id."""
+        """A short name to show: alias, or id, with the state of one that is gone or going."""
         if self.stand_in:
             return f"any other organization in {self.region or 'any region'} of {self.account}"
-        return self.alias or self.id
+        name = self.alias or self.id
+        return f"{name} ({self.state.lower()})" if self.is_deleted else name
+
+    @property
+    def is_deleted(self) -> bool:
+        """Whether WorkMail has deleted it, or is about to.
+
+        Notes
+        -----
+        Access to it is answered like that to any other: policies still grant it, and the state is
+        only as fresh as the file.  Whoever shows an answer says :attr:`state_note` beside it.
+        Source: Amazon WorkMail Administrator Guide, "Deleting an organization".
+        """
+        return self.state.lower() in ("deleted", "deleting")
+
+    @property
+    def state_note(self) -> str:
+        """What its state means for permissions on it, in a sentence; ``""`` where nothing."""
+        if not self.is_deleted:
+            return ""
+        name = self.alias or self.id
+        if self.state.lower() == "deleting":
+            return f"WorkMail is deleting the organization {name}: permissions on it end with it."
+        return f"WorkMail has deleted the organization {name}: permissions on it have no effect."
 
 
 #: Which policy type each kind of policy is parsed as.

@@ -116,7 +116,7 @@ def find_organizations(name: str, organizations: Sequence[Organization]) -> list
 
 
 def organization_choice(organization: Organization) -> str:
-    """Return what tells an organization from others in a list to choose from: alias and id.
+    """Return what tells an organization from others in a list to choose from: alias, id and a last state.
 
     Parameters
     ----------
@@ -125,4 +125,8 @@ def organization_choice(organization: Organization) -> str:
     """
     if organization.stand_in:
         return organization.arn
-    return f"{organization.alias} ({organization.id})" if organization.alias else organization.id
+    details = [organization.id] if organization.alias else []
+    if organization.is_deleted:
+        details.append(organization.state.lower())
+    name = organization.alias or organization.id
+    return f"{name} ({', '.join(details)})" if details else name
