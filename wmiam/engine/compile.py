@@ -38,6 +38,10 @@ __all__ = [
 ]
 
 
+#: Most lists of patterns that are remembered: documents share them.
+_MOST_LISTS = 65536
+
+
 class ActionSets:
     """WorkMail's actions as bits, and patterns as sets of them.
 
@@ -56,6 +60,7 @@ class ActionSets:
         self.message = self.mask(a for a in actions if a.service == "workmailmessageflow")
         self.organization = self.all ^ self.wildcard_only ^ self.message
         self._patterns: dict[str, int] = {"*": self.all}
+        self._lists: dict[tuple[str, ...], int] = {}
 
     def mask(self, actions: Iterable[Action]) -> int:
         """Return the set of some actions."""
@@ -69,6 +74,17 @@ class ActionSets:
         found = self._patterns.get(pattern)
         if found is None:
             found = self._patterns[pattern] = self.mask(load().expand(pattern))
+        return found
+
+    def union(self, patterns: tuple[str, ...]) -> int:
+        """Return the actions that some pattern of several covers."""
+        found = self._lists.get(patterns)
+        if found is None:
+            found = 0
+            for pattern in patterns:
+                found |= self.of(pattern)
+            if len(self._lists) < _MOST_LISTS:
+                self._lists[patterns] = found
         return found
 
     def carriers(self, key: str) -> int:
@@ -160,9 +176,7 @@ def compile_document(document: PolicyDocument) -> tuple[Compiled, ...]:
     """
     compiled = []
     for statement in document.statements:
-        actions = 0
-        for pattern in statement.actions or statement.not_actions or ():
-            actions |= ACTIONS.of(pattern)
+        actions = ACTIONS.union(statement.actions or statement.not_actions or ())
         if statement.not_actions is not None:
             actions = ACTIONS.all ^ actions
         if not actions:

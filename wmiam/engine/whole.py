@@ -8,6 +8,7 @@ apart, and actions.  Must agree with :mod:`wmiam.engine.decide`.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from functools import lru_cache
 
 from wmiam.engine.compile import ACTIONS, Binding, Compiled, Question, Row, binding, row_contexts, usage_of
 from wmiam.engine.diagrams import FALSE, TRUE
@@ -306,7 +307,7 @@ class Whole:
             return
         both = self.space.diagrams.both
         allow = compiled.effect is Effect.ALLOW
-        for actions, absent in _carried(compiled):
+        for actions, absent in _carried(compiled.actions, compiled.reads):
             parts = list(covered)
             for row in compiled.rows:
                 after: list[tuple[int, int]] = []
@@ -426,12 +427,13 @@ def _completed(first: Binding, second: Binding) -> Binding:
     return tuple(one if one is not None else other for one, other in zip(first, second, strict=True))
 
 
-def _carried(compiled: Compiled) -> list[tuple[int, Known]]:
+@lru_cache(maxsize=65536)
+def _carried(every: int, keys: frozenset[str]) -> list[tuple[int, Known]]:
     """Return a statement's actions by the keys that they never carry (C11)."""
-    found: list[tuple[int, tuple[str, ...]]] = [(compiled.actions, ())]
-    for key in compiled.reads:
+    found: list[tuple[int, tuple[str, ...]]] = [(every, ())]
+    for key in sorted(keys):
         carriers = ACTIONS.carriers(key)
-        if compiled.actions & ~carriers:
+        if every & ~carriers:
             found = [
                 (part, absent if part & carriers else (*absent, key))
                 for actions, absent in found
