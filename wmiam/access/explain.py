@@ -308,6 +308,9 @@ class _Explainer:
         contexts = self.space.diagrams.both(contexts, within)
         applies = "no" if contexts == FALSE else "applies" if contexts == within else "conditional"
         why, parts = self._why(source.compiled, statement, resource, absent, within)
+        if applies != "no":
+            always = applies == "applies" and source.compiled.rows
+            why = "its conditions hold in every such request" if always else ""
         return StatementView(
             policy,
             way(source),
@@ -315,7 +318,7 @@ class _Explainer:
             statement.label,
             str(statement.effect),
             applies,
-            why if applies == "no" else "",
+            why,
             self._words(contexts, within) if applies == "conditional" else "",
             origin,
             parts,
@@ -386,7 +389,7 @@ class _Explainer:
                 if decision != "allowed" and view.effect == "Deny" and view.applies != "no":
                     yield f"{view.policy.name}#{view.label} would have to except it."
             if decision != "allowed" and layer.decision == "does not allow":
-                near = next((v for v in layer.statements if v.effect == "Allow" and v.why), None)
+                near = next((v for v in layer.statements if v.effect == "Allow" and v.applies == "no"), None)
                 hint = f" ({near.policy.name}#{near.label} does not: {near.why})" if near else ""
                 yield f"A statement in {layer.title} would have to allow {self.action}{hint}."
         if decision != "denied" and layers:

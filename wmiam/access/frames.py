@@ -10,6 +10,7 @@ import pandas as pd
 
 from wmiam.access.capability import capability_rows, holdings
 from wmiam.access.cells import CellRow
+from wmiam.access.core import DECISIONS
 from wmiam.engine.compile import ACTIONS
 from wmiam.engine.diagrams import FALSE
 from wmiam.engine.whole import PrincipalClass
@@ -38,8 +39,7 @@ CELL_COLUMNS = (
     "through",
     "statements",
 )
-_DECISIONS = ("denied", "conditional", "allowed")
-_DECISION = pd.CategoricalDtype(list(_DECISIONS), ordered=True)
+_DECISION = pd.CategoricalDtype(list(DECISIONS), ordered=True)
 
 
 def cells_frame(
@@ -112,7 +112,7 @@ def cells_frame(
             "action": _categories([row.action for row in cells]),
             "organization": _categories([row.organization for row in cells]),
             "decision": pd.Categorical.from_codes(
-                [_DECISIONS.index(row.decision) for row in cells], dtype=_DECISION
+                [DECISIONS.index(row.decision) for row in cells], dtype=_DECISION
             ),
             "when": pd.array([access.when(row) for row in cells], dtype="str"),
             "through": pd.array(through, dtype="str"),

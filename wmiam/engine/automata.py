@@ -185,7 +185,9 @@ def combinations(
         (states, node), text = queue.popleft()
         if not (node >= 0 and trie[node][1]):
             outcome = frozenset(index for index, state in states if walkers[index].accepts[state])
-            found.setdefault(outcome, text)
+            # Empty text is hardly an example.
+            if not found.get(outcome):
+                found[outcome] = text
         # Letters that no pattern waits for here all lead to the same state.
         awaited = {other}.union(*(walkers[index].awaited[state] for index, state in states))
         if node >= 0:
