@@ -7,7 +7,7 @@ Source: Backes et al., "Stratified Abstraction of Access Control Policies" (CAV
 from __future__ import annotations
 
 from bisect import bisect_left
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from decimal import Decimal
 from ipaddress import ip_address
@@ -111,6 +111,8 @@ class Group:
         example = value.lower() if self.family == "bool" else value
         if example in self.witnesses:
             return self.witnesses.index(example)
+        if self.family in _PARSE:
+            return self._place(value)
         outcome = {test: COMPARISONS[test.base].test(value, test.wanted) for test in self.true}
         for index in range(1, len(self.witnesses)):
             bit = 1 << index
@@ -120,6 +122,22 @@ class Group:
             ):
                 return index
         raise LookupError(value)
+
+    def _place(self, value: str) -> int:
+        """Return the point or interval that a number lies in: tests alone may not tell -1 from 0."""
+        number = _PARSE[self.family](value)
+        if number is None:
+            raise LookupError(value)
+        points = [Decimal(example or 0) for example in self.witnesses[2::2]]
+        at = bisect_left(points, number)
+        return 2 * at + (2 if at < len(points) and points[at] == number else 1)
+
+
+#: How values of an ordered family are read.
+_PARSE: dict[str, Callable[[str], Decimal | None]] = {
+    "number": values.parse_number,
+    "date": values.parse_date,
+}
 
 
 def build_groups(tests: Iterable[Test], *, kind: str = "String", needs_empty: bool = False) -> list[Group]:
@@ -241,16 +259,12 @@ def _constants_group(constants: list[str], tests: list[Test]) -> Group:
 
 def _ordered_group(family: str, tests: list[Test]) -> Group:
     """Return the points and intervals between the numbers, or moments, that tests name."""
-    parse = values.parse_number if family == "number" else values.parse_date
-    bounds = {test: parse(test.text) for test in tests}
+    bounds = {test: _PARSE[family](test.text) for test in tests}
     points = sorted({bound for bound in bounds.values() if bound is not None})
-    samples: list[Decimal] = []
-    for index, point in enumerate(points):
-        if index == 0:
-            samples.append(point - 1)
-        samples.append(point)
-        samples.append((point + points[index + 1]) / 2 if index + 1 < len(points) else point + 1)
-    group = Group(family, [None, *(f"{sample.normalize():f}" for sample in samples or [Decimal(0)])])
+    samples = [_between(None, points[0] if points else None)]
+    for at, point in enumerate(points, 1):
+        samples += [point, _between(point, points[at] if at < len(points) else None)]
+    group = Group(family, [None, *(f"{sample.normalize():f}" for sample in samples)])
     for test, bound in bounds.items():
         if bound is None:
             group.true[test], group.malformed[test] = 0, group.present
@@ -267,6 +281,17 @@ def _ordered_group(family: str, tests: list[Test]) -> Group:
         }[relation]
         group.malformed[test] = 0
     return group
+
+
+def _between(low: Decimal | None, high: Decimal | None) -> Decimal:
+    """Return a number between two, or on the open side of one; zero rather than a negative one."""
+    if low is None:
+        found = high - 1 if high is not None else Decimal(0)
+    else:
+        found = low + 1 if high is None else (low + high) / 2
+    has_zero = (low is None or low < 0) and (high is None or high > 0)
+    # A time span is not negative, so its example must not be where zero would do.
+    return Decimal(0) if has_zero and found < 0 else found
 
 
 def _address_group(tests: list[Test]) -> Group:
