@@ -10,6 +10,7 @@ from contexts import allow, condition_of, deny
 from random_estates import mail
 
 from wmiam.access import Access
+from wmiam.access.condition import never_carried
 from wmiam.conditions.condition import Condition
 from wmiam.engine.conditions import evaluate_condition
 from wmiam.engine.request import Request
@@ -191,7 +192,9 @@ def random_cells(seed: int) -> tuple[Access, list[tuple[Principal, str, Organiza
     cells = []
     for row in access.rows():
         organization = row.resource.organization if row.resource is not None else None
-        condition = Condition(row.contexts, row.within, access.whole.space)
+        space = access.whole.space
+        avoid = never_carried(space, row.action)
+        condition = Condition(row.contexts, row.within, space, avoid=avoid)
         if row.action in mail.ACTIONS and not condition.always:
             cells.append((row.principal, row.action, organization, condition))
     rng.shuffle(cells)

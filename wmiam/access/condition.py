@@ -6,13 +6,15 @@ from typing import TYPE_CHECKING
 
 from wmiam.access.explain import cell_organization
 from wmiam.conditions.condition import Condition
+from wmiam.engine.compile import ACTIONS
 from wmiam.engine.diagrams import FALSE
+from wmiam.engine.space import Space
 from wmiam.errors import AmbiguousNameError
 
 if TYPE_CHECKING:
     from wmiam.access.access import Access
 
-__all__ = ["cell_condition"]
+__all__ = ["cell_condition", "never_carried"]
 
 
 def cell_condition(access: Access, principal: str, action: str, org: str | None) -> Condition:
@@ -26,4 +28,19 @@ def cell_condition(access: Access, principal: str, action: str, org: str | None)
     # Where the organization is in another account nothing is allowed, whatever the contexts are.
     within = access.whole.class_of[subject.arn].universe if row.resource is None else row.within
     contexts = FALSE if row.decision == "denied" else row.contexts
-    return Condition(contexts, within, access.whole.space, role=subject.is_role)
+    space = access.whole.space
+    return Condition(contexts, within, space, role=subject.is_role, avoid=never_carried(space, found[0]))
+
+
+def never_carried(space: Space, action: str) -> frozenset[str]:
+    """Return the context keys of an evaluation that requests for an action never carry (C11).
+
+    Parameters
+    ----------
+    space : Space
+        The evaluation's contexts.
+    action : str
+        Full action name.
+    """
+    bit = 1 << ACTIONS.index[action]
+    return frozenset(key for key in space.dimensions if not ACTIONS.carriers(key) & bit)

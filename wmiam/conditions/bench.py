@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import copy
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from decimal import Decimal
 from ipaddress import ip_address
 
@@ -30,10 +30,13 @@ class Bench:
     ----------
     space : Space
         The estate's contexts.
+    avoid : collection of str
+        Canonical keys that rows cannot be about, since the request never carries them.
     """
 
-    def __init__(self, space: Space) -> None:
+    def __init__(self, space: Space, avoid: Collection[str] = ()) -> None:
         self.space = space
+        self.avoid = avoid
         self._shadow = copy.copy(space)
         self._shadow.dimensions = dict(space.dimensions)
         self._own: set[str] = set()

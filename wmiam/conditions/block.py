@@ -7,7 +7,7 @@ cheapest that do.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
 from wmiam.conditions.bench import Bench
@@ -159,6 +159,8 @@ class _Search:
 
     def run(self, outside: int) -> tuple[BlockRow, ...] | None:
         """Return rows, or None where there are none."""
+        if self._d.all_of((outside, *(row.contexts for row in self._rows))) != FALSE:
+            return None  # not even all of them are enough
         self._go(outside, (), 0, frozenset())
         return self._best
 
@@ -168,7 +170,7 @@ class _Search:
                 self._best, self._cost = chosen, cost
             return
         self._steps += 1
-        if self._best is not None and self._steps > _MOST_STEPS:
+        if self._steps > _MOST_STEPS * (1 if self._best is not None else 5):
             return
         point = _Point(self._d.pick(left) or {})
         taken = {row.slot: row for row in chosen}
@@ -185,7 +187,7 @@ class _Search:
 
 
 def blocks_of(
-    bench: Bench, contexts: int, within: int, extra: Sequence[BlockRow] = ()
+    bench: Bench, contexts: int, within: int, extra: Sequence[BlockRow] = (), *, misses: int = 1
 ) -> tuple[list[Block], int]:
     """Return blocks that together hold in a set of contexts and nowhere else, and what they leave out.
 
@@ -199,11 +201,13 @@ def blocks_of(
         The contexts that can be.
     extra : sequence of BlockRow
         More rows that may be used.
+    misses : int
+        After how many contexts that no block can reach the search ends.
 
     Returns
     -------
     (list of Block, int)
-        The blocks, and the contexts of the set that no block can reach.
+        The blocks, and the contexts of the set that they do not reach.
     """
     d = bench.space.diagrams
     if contexts == FALSE:
@@ -213,13 +217,13 @@ def blocks_of(
         return [whole], FALSE
     found: list[Block] = []
     left, out = contexts, FALSE
-    while left != FALSE and len(found) < _MOST_BLOCKS:
+    while left != FALSE and len(found) < _MOST_BLOCKS and misses:
         block = _next_block(bench, left, contexts, within, extra)
         if isinstance(block, Block):
             found.append(block)
             left = d.minus(left, block.contexts)
         else:
-            out, left = d.either(out, block), d.minus(left, block)
+            out, left, misses = d.either(out, block), d.minus(left, block), misses - 1
     out = d.either(out, left)
     for block in list(found):
         others = [other.contexts for other in found if other is not block]
@@ -245,7 +249,7 @@ def _next_block(
     return point
 
 
-def to_policy(contexts: int, within: int, space: Space) -> ConditionElement:
+def to_policy(contexts: int, within: int, space: Space, avoid: Collection[str] = ()) -> ConditionElement:
     """Return the Condition block that holds in a set of contexts, and in no others that can be.
 
     Parameters
@@ -256,13 +260,15 @@ def to_policy(contexts: int, within: int, space: Space) -> ConditionElement:
         The contexts that can be.
     space : Space
         Where both come from.
+    avoid : collection of str
+        Canonical keys that the requests never carry.
 
     Raises
     ------
     NoConditionBlock
         If there is none.
     """
-    bench = Bench(space)
+    bench = Bench(space, avoid)
     _need_no_unknown(contexts, within, space)
     if contexts == FALSE:
         raise NoConditionBlock("it never holds, and a block that cannot hold is better left out")
@@ -276,7 +282,9 @@ def to_policy(contexts: int, within: int, space: Space) -> ConditionElement:
     return block.condition
 
 
-def to_statements(contexts: int, within: int, space: Space) -> list[ConditionElement]:
+def to_statements(
+    contexts: int, within: int, space: Space, avoid: Collection[str] = ()
+) -> list[ConditionElement]:
     """Return Condition blocks, one for each of several Allow statements that together are exact.
 
     Parameters
@@ -287,6 +295,8 @@ def to_statements(contexts: int, within: int, space: Space) -> list[ConditionEle
         The contexts that can be.
     space : Space
         Where both come from.
+    avoid : collection of str
+        Canonical keys that the requests never carry.
 
     Returns
     -------
@@ -299,7 +309,7 @@ def to_statements(contexts: int, within: int, space: Space) -> list[ConditionEle
         If no statements can say it.
     """
     _need_no_unknown(contexts, within, space)
-    blocks, out = blocks_of(Bench(space), contexts, within)
+    blocks, out = blocks_of(Bench(space, avoid), contexts, within)
     if out != FALSE:
         raise NoConditionBlock(_unnamed(out, contexts, within, space))
     return [block.condition for block in blocks]

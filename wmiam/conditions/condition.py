@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from functools import cached_property
 
 from wmiam.conditions import block
@@ -28,6 +28,8 @@ class Condition:
         Where both come from.
     role : bool
         Whether it is about a role's sessions (for the words).
+    avoid : collection of str
+        Canonical context keys that its requests never carry, so that no policy can ask for them.
 
     Notes
     -----
@@ -35,13 +37,22 @@ class Condition:
     equal sets are equal, however the policies say them.
     """
 
-    __slots__ = ("__dict__", "_contexts", "_role", "_space", "_within")
+    __slots__ = ("__dict__", "_avoid", "_contexts", "_role", "_space", "_within")
 
-    def __init__(self, contexts: int, within: int, space: Space, *, role: bool = False) -> None:
+    def __init__(
+        self,
+        contexts: int,
+        within: int,
+        space: Space,
+        *,
+        role: bool = False,
+        avoid: Collection[str] = (),
+    ) -> None:
         self._space = space
         self._within = within
         self._contexts = space.diagrams.both(contexts, within)
         self._role = role
+        self._avoid = frozenset(avoid)
 
     @property
     def contexts(self) -> int:
@@ -185,7 +196,7 @@ class Condition:
         Exact among the contexts that can be: what no request of the principal can carry is not
         ruled out again.  Source: IAM User Guide, "IAM JSON policy elements: Condition".
         """
-        return block.to_policy(self._contexts, self._within, self._space)
+        return block.to_policy(self._contexts, self._within, self._space, self._avoid)
 
     def to_statements(self) -> list[dict[str, dict[str, list[str]]]]:
         """Return Condition elements, one for each of several Allow statements, that together are exact.
@@ -200,7 +211,7 @@ class Condition:
         NoConditionBlock
             If no Allow statements can say it; the error says why.
         """
-        return block.to_statements(self._contexts, self._within, self._space)
+        return block.to_statements(self._contexts, self._within, self._space, self._avoid)
 
     def _same_space(self, other: Condition) -> Condition:
         if other._space is not self._space:
@@ -210,7 +221,8 @@ class Condition:
     def _combined(self, other: Condition, contexts: int) -> Condition:
         # Each stays inside its own ``within``, so nothing is added by taking both together.
         within = self._space.diagrams.either(self._within, other._within)
-        return Condition(contexts, within, self._space, role=self._role and other._role)
+        role, avoid = self._role and other._role, self._avoid | other._avoid
+        return Condition(contexts, within, self._space, role=role, avoid=avoid)
 
     def __and__(self, other: object) -> Condition:
         """Return where both hold."""
@@ -229,7 +241,7 @@ class Condition:
     def __invert__(self) -> Condition:
         """Return where it does not hold, among the contexts that can be."""
         rest = self._space.diagrams.minus(self._within, self._contexts)
-        return Condition(rest, self._within, self._space, role=self._role)
+        return Condition(rest, self._within, self._space, role=self._role, avoid=self._avoid)
 
     def __eq__(self, other: object) -> bool:
         """Whether both hold in the same contexts; an error for conditions of different evaluations."""

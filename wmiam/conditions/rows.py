@@ -87,7 +87,8 @@ def _dimensions(bench: Bench, variables: Iterable[int]) -> list[Dimension]:
             keys["aws:tagkeys"] = None
         elif key == "aws:tagkeys":
             keys.update((k, None) for k in bench.space.dimensions if k.startswith("aws:requesttag/"))
-    return [bench.space.dimensions[key] for key in keys if key in bench.space.dimensions]
+    usable = (key for key in keys if key in bench.space.dimensions and key not in bench.avoid)
+    return [bench.space.dimensions[key] for key in usable]
 
 
 def _rows(bench: Bench, dimension: Dimension, lower: int, within: int) -> Iterator[BlockRow]:
