@@ -125,7 +125,7 @@ def test_equal_estates_do_not_differ(seed: int) -> None:
     assert comparison.empty
     assert list(comparison.rows()) == []
     assert comparison.causes() == ()
-    assert comparison.failures == ()
+    assert list(comparison.failures) == []
 
 
 @pytest.mark.parametrize("seed", range(20))

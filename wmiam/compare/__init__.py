@@ -3,8 +3,9 @@
 from wmiam.compare.changes import CHANGES, Change
 from wmiam.compare.comparison import Comparison
 from wmiam.compare.entry import compare
+from wmiam.compare.failures import Failure, Failures
 from wmiam.compare.gatefile import read_gates
-from wmiam.compare.gates import Failure, Gate, GateKind
+from wmiam.compare.gates import Gate, GateKind
 from wmiam.compare.requests import Witness
 from wmiam.compare.summary import Cause
 
@@ -14,6 +15,7 @@ __all__ = [
     "Change",
     "Comparison",
     "Failure",
+    "Failures",
     "Gate",
     "GateKind",
     "Witness",

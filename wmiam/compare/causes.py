@@ -29,6 +29,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import Final
 
 from wmiam.access.labels import way
@@ -74,7 +75,7 @@ class CauseKey:
     statement : tuple of (str, int)
         Side and index of the statement, that of the side after where it is there.
     effect : str
-        ``"Allow"``, ``"Deny"``, or ``""``.
+        ``"Allow"``, ``"Deny"``, or ``""`` where no statement is meant or it could not be read.
     side : str
         What happened to it.
     through : str
@@ -138,11 +139,15 @@ class Attributor:
 
     def __init__(self, before: Side, after: Side) -> None:
         self.before, self.after = before, after
-        self.policies = policies_by_key(before.estate), policies_by_key(after.estate)
         self._matches: dict[tuple[int, int], dict[tuple[str, int], tuple[str, int]]] = {}
         self._same: set[tuple[int, int, int, int]] = set()
         self._vectors: dict[object, _Vector] = {}
         self._found: dict[object, list[Attribution]] = {}
+
+    @cached_property
+    def policies(self) -> tuple[dict[str, Policy], dict[str, Policy]]:
+        """Every policy of each side by its key."""
+        return policies_by_key(self.before.estate), policies_by_key(self.after.estate)
 
     def of(self, pair: Pair, old: Principal | None, new: Principal | None) -> list[Attribution]:
         """Return the causes of what changed for one principal.
@@ -257,8 +262,9 @@ class _Attributing:
             unread = isinstance(first.compiled.statement, UnreadStatement)
             effects = [first.compiled.effect] if first.compiled.effect else [Effect.ALLOW, Effect.DENY]
             for effect in effects:
+                told = "" if unread else str(effect)
                 yield _Entry(
-                    CauseKey(slot, policy, identity, str(effect), UNREAD if unread else side, through),
+                    CauseKey(slot, policy, identity, told, UNREAD if unread else side, through),
                     effect,
                     old[0] if old else None,
                     new[0] if new else None,
@@ -406,7 +412,9 @@ class _Attributing:
                 for known, side in zip(self.known, (self.pair.before, self.pair.after), strict=True)
             )
             if old != new:
-                name = next((e.key for e in (new, old) if e is not None and e.key), key)
+                dimension = self.space.dimensions.get(key)
+                written = dimension.name if dimension is not None else key
+                name = next((e.key for e in (new, old) if e is not None and e.key), written)
                 found.append(f"{name}: {_told(old)} → {_told(new)}")
         return ", ".join(found)
 

@@ -10,6 +10,7 @@ from wmiam.access import Access
 from wmiam.compare.align import align
 from wmiam.compare.causes import Attribution, Attributor, CauseKey
 from wmiam.compare.changes import CHANGES, Change, decision
+from wmiam.compare.failures import Failures
 from wmiam.compare.names import Names
 from wmiam.compare.pairs import Delta, Pair, bits, pair_up
 from wmiam.compare.requests import Witness, decide_on, find_witness
@@ -28,7 +29,7 @@ from wmiam.estate.model import Organization, Principal
 if TYPE_CHECKING:
     import pandas as pd
 
-    from wmiam.compare.gates import Failure, Gate
+    from wmiam.compare.gates import Gate
 
 __all__ = ["Comparison"]
 
@@ -69,7 +70,7 @@ class Comparison:
         self.names = Names([*after.principals, *self.gone_principals], aligned.after.organizations)
         #: The gates that were asked, and what fails them.
         self.gates: tuple[Gate, ...] = ()
-        self.failures: tuple[Failure, ...] = ()
+        self.failures = Failures(self, [])
         self._words: dict[tuple[int, int, bool], str] = {}
         self._kinds: dict[tuple[int, int, int, frozenset[int]], tuple[str, tuple[str, ...]]] = {}
         self._witnesses: dict[object, Witness | None] = {}

@@ -7,7 +7,8 @@ from os import PathLike
 
 from wmiam.access import Access
 from wmiam.compare.comparison import Comparison
-from wmiam.compare.gates import Gate, apply
+from wmiam.compare.failures import apply
+from wmiam.compare.gates import Gate
 from wmiam.errors import RequestError
 from wmiam.estate.estate import Estate
 

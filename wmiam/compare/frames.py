@@ -14,7 +14,7 @@ from wmiam.compare.summary import Cause
 
 if TYPE_CHECKING:
     from wmiam.compare.comparison import Comparison
-    from wmiam.compare.gates import Failure
+    from wmiam.compare.failures import Failure
 
 __all__ = ["causes_frame", "changes_frame", "failures_frame"]
 

@@ -67,11 +67,19 @@ class Witness:
 
     @property
     def when(self) -> str:
-        """The context keys that matter, and what else is taken to hold; ``"any request"`` where none do."""
-        parts = [f"{key} = {_shown(self.context[key])}" for key in self.needed]
-        parts += [f"without {key}" for key in self.absent]
-        parts += [f"{'if' if holds else 'unless'} {name}" for name, holds in self.unknowns.items()]
-        return ", ".join(parts) or "any request"
+        """The context keys that matter and what is taken to hold; ``"in any request"`` where none do."""
+        unknowns = (f"{'if' if holds else 'unless'} {name}" for name, holds in self.unknowns.items())
+        return ", ".join([self.keys, *unknowns])
+
+    @property
+    def keys(self) -> str:
+        """The context keys that matter; ``"in any request"`` where none do."""
+        parts = []
+        if self.needed:
+            parts.append("with " + ", ".join(f"{key} = {_shown(self.context[key])}" for key in self.needed))
+        if self.absent:
+            parts.append(f"without {', '.join(self.absent)}")
+        return ", ".join(parts) or "in any request"
 
     def request(self) -> dict[str, Any]:
         """Return the request as a line of ``wmiam simulate`` holds it."""
@@ -85,7 +93,7 @@ class Witness:
     def __str__(self) -> str:
         """Return who, what, and the context keys that matter."""
         target = "" if self.resource == "*" else f" on {self.resource}"
-        return f"{self.principal} {self.action}{target}: {self.when}"
+        return f"{self.principal} {self.action}{target} {self.when}"
 
 
 def _shown(value: str | list[str]) -> str:

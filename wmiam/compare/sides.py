@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import cached_property
 
 from wmiam.access import Access
-from wmiam.compare.unread import is_unread
+from wmiam.compare.unread import is_unread, unread_sources
 from wmiam.engine.knowledge import ABSENT_KEY, Known, organization_knowledge, principal_knowledge
 from wmiam.engine.layers import Layer
 from wmiam.engine.request import ContextEntry
@@ -90,6 +91,8 @@ class Side:
 
     def unread(self, principal: Principal) -> tuple[Policy, ...]:
         """Return the policies that count for a principal and that could not be read, or not all of them."""
+        if not self._some_unread:
+            return ()
         found = [policy for policy, _ in principal.identity_policies if is_unread(policy)]
         if principal.boundary is not None and is_unread(principal.boundary):
             found.append(principal.boundary)
@@ -100,6 +103,12 @@ class Side:
                 self._scps[account] = tuple(p for level in levels for p in level.policies if is_unread(p))
             found.extend(self._scps[account])
         return tuple(found)
+
+    @cached_property
+    def _some_unread(self) -> bool:
+        """Whether anything at all could not be read."""
+        parts = self.whole.policies.parts
+        return any(unread_sources(part.sources) for part in parts)
 
     # -- what is known ------------------------------------------------------
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from wmiam.access.labels import place_of
-from wmiam.compare.causes import ATTRIBUTE, REMOVED, Attribution, Attributor, CauseKey
+from wmiam.compare.causes import ATTRIBUTE, REMOVED, UNREAD, Attribution, Attributor, CauseKey
 from wmiam.compare.pairs import Pair, bits
 from wmiam.compare.requests import Witness
 from wmiam.engine.compile import ACTIONS
@@ -24,7 +24,7 @@ __all__ = ["Cause", "gather"]
 _TRIED = 32
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
 class Cause:
     """A statement, or a limit as a whole, that made a change.
 
@@ -41,7 +41,7 @@ class Cause:
     place : str
         ``file:line``, after the change where the statement is there; ``""`` where unknown.
     effect : str
-        ``"Allow"``, ``"Deny"`` or ``""``.
+        ``"Allow"``, ``"Deny"``, or ``""`` where no statement is meant or it could not be read.
     side : str
         ``"added"``, ``"removed"``, ``"changed"``, ``"newly held"``, ``"no longer held"``,
         ``"attribute changed"``, ``"cannot be read"``, ``"set"``, ``"lifted"``, ``"root user"`` or
@@ -51,7 +51,7 @@ class Cause:
     detail : str
         Which attribute, limit or requests changed; else ``""``.
     gaining, losing : tuple of str
-        ARNs of the principals that gained, and that lost, by it.
+        ARNs of the principals that gained, and that lost, by it; where it cannot be read, that may have.
     actions, organizations : tuple of str
         The actions and organizations concerned: full names, ARNs (``"*"`` for none).
     witness_gained, witness_lost : Witness or None
@@ -84,7 +84,8 @@ class Cause:
         """``policy#Sid (file:line)``, or what was changed as a whole."""
         if not self.policy:
             return self.detail or self.layer
-        return f"{self.policy}#{self.statement}" + (f" ({self.place})" if self.place else "")
+        statement = f"#{self.statement}" if self.statement else ""
+        return f"{self.policy}{statement}" + (f" ({self.place})" if self.place else "")
 
     @property
     def what(self) -> str:
@@ -95,6 +96,8 @@ class Cause:
                 "lifted": "no longer limits",
                 "root user": "account root user",
             }.get(self.side, self.side)
+        if self.side == UNREAD:
+            return self.side
         through = f" through {self.through}" if self.through else ""
         detail = f" ({self.detail})" if self.detail and self.side == ATTRIBUTE else ""
         return f"{self.effect} statement {self.side}{through}{detail}"
@@ -102,6 +105,9 @@ class Cause:
     def __str__(self) -> str:
         """Return the cause in a line."""
         return f"{self.label}: {self.what}"
+
+    def __repr__(self) -> str:
+        return f"<Cause {self}: {len(self.gaining)} principals gain, {len(self.losing)} lose>"
 
 
 @dataclass(slots=True)

@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING, Final
 
-from wmiam.compare.gates import Failure, Gate, root_note
+from wmiam.compare.causes import UNREAD
+from wmiam.compare.failures import Failure, root_note
+from wmiam.compare.gates import Gate
 from wmiam.compare.requests import Witness
 from wmiam.compare.summary import Cause
 from wmiam.views.text import count
@@ -31,8 +33,8 @@ _NAMES: Final = 6
 _ACTIONS: Final = 30
 #: Most failures of one gate that are looked at to tell those together that are alike.
 _LOOKED_AT: Final = 500
-#: How a gate fails: verb, example, statements.
-_How = tuple[str, str, tuple[str, ...]]
+#: How a gate fails: verb, example, statements, and on what it depends.
+_How = tuple[str, str, tuple[str, ...], tuple[str, ...]]
 
 
 def comparison_text(comparison: Comparison) -> str:
@@ -105,7 +107,10 @@ def remarks(comparison: Comparison) -> Iterator[str]:
 
 def _cause(comparison: Comparison, cause: Cause) -> Iterator[str]:
     yield str(cause)
-    for arns, verb in ((cause.gaining, "gain"), (cause.losing, "lose")):
+    if cause.side == UNREAD:
+        names = listed([comparison.names.short(arn) for arn in cause.principals])
+        yield f"  cannot tell what {count(len(cause.principals), 'principal')} gain or lose: {names}"
+    for arns, verb in ((cause.gaining, "gain"), (cause.losing, "lose")) if cause.side != UNREAD else ():
         if arns:
             names = listed([comparison.names.short(arn) for arn in arns])
             yield f"  {count(len(arns), 'principal')} {verb}{'s' if len(arns) == 1 else ''}: {names}"
@@ -115,7 +120,7 @@ def _cause(comparison: Comparison, cause: Cause) -> Iterator[str]:
         labels = listed([comparison.names.short(arn) for arn in organizations])
         yield f"  {count(len(organizations), 'organization')}: {labels}"
     for witness, word in ((cause.witness_gained, "gained"), (cause.witness_lost, "lost")):
-        if witness is not None:
+        if witness is not None and cause.side != UNREAD:
             doubt = "cannot tell whether " if witness.unknowns else ""
             yield f"  {doubt}{word}, for example: {example(comparison, witness)}"
 
@@ -123,12 +128,11 @@ def _cause(comparison: Comparison, cause: Cause) -> Iterator[str]:
 def example(comparison: Comparison, witness: Witness) -> str:
     """Return who, what, where, and the context keys that matter."""
     target = "" if witness.resource == "*" else f" on {comparison.names.short(witness.organization)}"
-    with_ = "in any request" if witness.when == "any request" else f"with {witness.when}"
-    return f"{comparison.names.short(witness.principal)} {witness.action}{target} {with_}"
+    return f"{comparison.names.short(witness.principal)} {witness.action}{target} {witness.when}"
 
 
 def _gate(comparison: Comparison, gate: Gate) -> Iterator[str]:
-    failures = [failure for failure in comparison.failures if failure.gate is gate]
+    failures = comparison.failures.of(gate)
     reason = f" ({gate.reason})" if gate.reason else ""
     if not failures:
         yield f"Gate {gate}: holds{reason}"
@@ -159,7 +163,8 @@ def failure_groups(comparison: Comparison, failures: Sequence[Failure]) -> list[
     """
     cells: dict[tuple[_How, str, str], list[str]] = {}
     for failure in failures:
-        how = (failure.verb, failure.witness.when, failure.statements)
+        witness = failure.witness
+        how = (failure.verb, witness.keys, failure.statements, tuple(witness.unknowns))
         cells.setdefault((how, failure.principal.arn, failure.organization), []).append(failure.action)
     people: dict[tuple[_How, str, tuple[str, ...]], list[str]] = {}
     for (how, arn, organization), actions in cells.items():
@@ -169,14 +174,14 @@ def failure_groups(comparison: Comparison, failures: Sequence[Failure]) -> list[
         places.setdefault((how, tuple(arns), actions_), []).append(organization)
     short = comparison.names.short
     groups = []
-    for ((verb, when, statements), arns_, actions_), organizations in places.items():
+    for ((verb, when, statements, unknowns), arns_, actions_), organizations in places.items():
         who = listed([short(arn) for arn in arns_])
         where = listed([short(arn) for arn in organizations if arn != "*"])
         verb = verb.replace("gains", "gain").replace("is allowed", "are allowed") if len(arns_) > 1 else verb
-        with_ = "in any request" if when == "any request" else f"for example with {when}"
         lines = [
-            f"{who} {verb} {listed(actions_, _ACTIONS)}{f' on {where}' if where else ''}, {with_}",
+            f"{who} {verb} {listed(actions_, _ACTIONS)}{f' on {where}' if where else ''}, for example {when}",
             *(f"  by {statement}" for statement in statements),
+            *(f"  cannot tell: it depends on whether {name}" for name in unknowns),
         ]
         groups.append(lines)
     return groups
@@ -186,13 +191,13 @@ def failure_line(comparison: Comparison, failure: Failure) -> str:
     """Return who gains or is allowed what, where, and an example."""
     target = "" if failure.organization == "*" else f" on {comparison.names.short(failure.organization)}"
     when = failure.witness.when
-    with_ = "in any request" if when == "any request" else f"for example with {when}"
     who = comparison.names.short(failure.principal.arn)
-    return f"{who} {failure.verb} {failure.action}{target}, {with_}"
+    return f"{who} {failure.verb} {failure.action}{target}, for example {when}"
 
 
 def listed(names: Iterable[str], most: int = _NAMES) -> str:
-    """Return names in a line, the first few and how many more."""
+    """Return names in a line: all of them, or where they are more than most the first few."""
     every = list(names)
-    more = f" and {len(every) - most} more" if len(every) > most else ""
-    return ", ".join(every[:most]) + more
+    if len(every) <= most:
+        return ", ".join(every)
+    return f"{', '.join(every[:_NAMES])} and {len(every) - _NAMES} more"

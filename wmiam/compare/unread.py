@@ -150,9 +150,12 @@ def _content(policy: Policy, pointer: str) -> Iterator[str]:
     try:
         value, _ = json.JSONDecoder().raw_decode(text, jsontext.skip_space(text, at))
     except ValueError:
-        # Broken JSON that is the same to the byte is the same.
-        yield f"{origin.source.sha256} {origin.pointer}"
+        if policy.document is not None:
+            # Broken JSON that is the same to the byte is the same.
+            yield f"{origin.source.sha256} {origin.pointer}"
         return
+    if isinstance(value, str) and "{" not in unquote(value):
+        return  # the name of a file that was not read, not its text
     if isinstance(value, str):
         value = jsonrecords.loads(value if value.lstrip()[:1] in ("{", "[") else unquote(value))[0] or value
     version = value.get("Version") if isinstance(value, dict) else None
