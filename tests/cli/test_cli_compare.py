@@ -187,7 +187,7 @@ def test_unreadable_documents_are_told(run: Run, tmp_path: Path) -> None:
         (tmp_path / side / "auditors.json").write_text("not JSON at all")
     result = run("compare", tmp_path / "before", tmp_path / "after", "--gate", "no-new-access")
     assert result.code == 1
-    assert "The comparison is incomplete: 2 parts of the input could not be understood." in result.out
+    assert "The comparison is incomplete: 10 parts of the input could not be understood." in result.out
     assert "for 1 principal nobody can tell" in result.out
     assert "cannot tell what 1 principal gain or lose: saanvi.sarkar" in result.out
     assert "cannot tell: it depends on whether after the change, policy auditors.json, which" in result.out

@@ -77,7 +77,7 @@ def comparison_html(comparison: Comparison) -> str:
     from wmiam.compare import text
 
     causes = comparison.causes()
-    gates = [(gate, [f for f in comparison.failures if f.gate is gate]) for gate in comparison.gates]
+    gates = [(gate, comparison.failures.of(gate)) for gate in comparison.gates]
     return _render(
         "comparison.html.j2",
         it=comparison,
