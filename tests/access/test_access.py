@@ -81,6 +81,18 @@ def test_denied_rows_are_there_when_asked_for(acme: Access) -> None:
     assert (foreign["decision"] == "denied").all()  # D10
 
 
+def test_cells_of_several_names_are_those_of_each(acme: Access) -> None:
+    names, actions = ["mateo.jackson", "john.stiles"], ["ResetPassword", "workmail:List*"]
+    frame = acme.cells(names, actions, ["acme-europe"], denied=True)
+    parts = [acme.cells(n, a, "acme-europe", denied=True) for n in names for a in actions]
+    assert len(frame) == sum(len(part) for part in parts) > 0
+    assert set(frame["name"]) == set(names)
+    again = acme.cells([acme.find_principal(name).arn for name in names], actions, "acme-europe", denied=True)
+    pd.testing.assert_frame_equal(frame, again)
+    assert acme.cells([]).empty
+    assert list(acme.cells([]).dtypes) == list(acme.cells(None, []).dtypes)
+
+
 def test_matrix_is_the_most_of_the_cells(acme: Access) -> None:
     matrix = acme.matrix()
     cells = acme.cells()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from wmiam.access.core import DECISIONS, AccessCore
@@ -27,9 +27,9 @@ class Access(AccessCore):
 
     def cells(
         self,
-        principal: str | None = None,
-        action: str | None = None,
-        org: str | None = None,
+        principal: str | Iterable[str] | None = None,
+        action: str | Iterable[str] | None = None,
+        org: str | Iterable[str] | None = None,
         *,
         denied: bool = False,
         decision: str | None = None,
@@ -38,8 +38,8 @@ class Access(AccessCore):
 
         Parameters
         ----------
-        principal, action, org : str, optional
-            ARN, unambiguous short name or glob; None for all.
+        principal, action, org : str or iterable of str, optional
+            ARN, unambiguous short name or glob, or several of them; None for all.
         denied : bool
             Whether denied cells are rows, too.
         decision : str, optional

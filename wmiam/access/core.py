@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from functools import cached_property
 from typing import Self
 
@@ -224,24 +224,39 @@ class AccessCore:
                 for bit in bits_of(wanted):
                     yield CellRow(subject, ACTIONS.names[bit], None, organization.arn, "denied", FALSE, FALSE)
 
-    def _principals(self, principal: str | Principal | None) -> tuple[Principal, ...] | list[Principal]:
+    def _principals(
+        self, principal: str | Principal | Iterable[str] | None
+    ) -> tuple[Principal, ...] | list[Principal]:
         if principal is None:
             return self.principals
-        return [principal] if isinstance(principal, Principal) else self.find_principals(principal)
+        if isinstance(principal, Principal):
+            return [principal]
+        if isinstance(principal, str):
+            return self.find_principals(principal)
+        found: dict[str, Principal] = {}
+        for name in principal:
+            # An ARN is looked up: a search through all principals for each of them takes long.
+            known = self._by_arn.get(name)
+            for one in (known,) if known is not None else self.find_principals(name):
+                found[one.arn] = one
+        return list(found.values())
 
-    def _bits(self, action: str | None) -> int:
+    def _bits(self, action: str | Iterable[str] | None) -> int:
         if action is None:
             return ACTIONS.all
         result = 0
-        for name in self.find_actions(action):
-            result |= 1 << ACTIONS.index[name]
+        for pattern in [action] if isinstance(action, str) else action:
+            for name in self.find_actions(pattern):
+                result |= 1 << ACTIONS.index[name]
         return result
 
-    def _arns(self, org: str | Organization | None) -> set[str] | None:
+    def _arns(self, org: str | Organization | Iterable[str] | None) -> set[str] | None:
         if org is None or org == "*":
             return None
-        found = [org] if isinstance(org, Organization) else self.find_organizations(org)
-        return {organization.arn for organization in found}
+        if isinstance(org, Organization):
+            return {org.arn}
+        patterns = [org] if isinstance(org, str) else org
+        return {found.arn for pattern in patterns for found in self.find_organizations(pattern)}
 
     def allows(
         self, principal: str, action: str, org: str | None = None, context: Mapping[str, object] | None = None

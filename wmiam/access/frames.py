@@ -98,7 +98,7 @@ def cells_frame(
             ways = of_holding[key] = [one for one, _ in found], [other for _, other in found]
         through += ways[0]
         statements += ways[1]
-    repeats = np.repeat(np.arange(len(principals)), counts)
+    repeats = np.repeat(np.arange(len(principals)), np.array(counts, dtype=np.intp))
 
     def of_principal(values: list[str]) -> Any:
         return np.array(values, dtype=object)[repeats]
