@@ -112,7 +112,8 @@ class NameLookupError(WmiamError, LookupError):
     Parameters
     ----------
     kind : str
-        ``"principal"``, ``"action"``, ``"organization"`` or ``"capability"``.
+        ``"principal"``, ``"action"``, ``"organization"``, ``"capability"``, ``"policy"`` or
+        ``"statement"``.
     name : str
         What was asked for; ``""`` where a name was left out that is needed.
     candidates : sequence of str

@@ -74,12 +74,17 @@ def change(rng: random.Random, before: Estate) -> Estate:
 
 
 def _document(rng: random.Random, estate: Estate) -> Estate:
-    policy = rng.choice([p for p in policies_by_key(estate).values() if p.kind is not PolicyKind.TRUST])
+    found = [p for p in policies_by_key(estate).values() if p.kind is not PolicyKind.TRUST]
+    if not found:
+        return estate
+    policy = rng.choice(found)
     return with_policy(estate, policy, drawing.written(rng, mail.WORDS, POLICY_TYPE[policy.kind]))
 
 
 def _statement(rng: random.Random, estate: Estate) -> Estate:
     found = [p for p in policies_by_key(estate).values() if p.document and p.document.statements]
+    if not found:
+        return estate
     policy = rng.choice(found)
     assert policy.document is not None
     return without_statement(estate, policy, rng.choice(policy.document.statements).index)
@@ -106,6 +111,25 @@ def _principal(rng: random.Random, estate: Estate) -> Estate:
     else:
         new = replace(old, tags=rng.choice(TAGS))
     return replace(estate, principals=tuple(sorted((*others, new), key=lambda p: p.arn)))
+
+
+def entrust(rng: random.Random, estate: Estate) -> Estate:
+    """Return the estate with other ways into its roles: identity providers, session tags."""
+
+    def trust(role: Principal) -> Policy:
+        statement = {
+            "Effect": "Allow",
+            "Principal": rng.choice(
+                ({"AWS": role.account}, {"Federated": f"arn:aws:iam::{role.account}:saml-provider/idp"})
+            ),
+            "Action": ["sts:AssumeRole", "sts:AssumeRoleWithSAML", *rng.choice(([], ["sts:TagSession"]))],
+        }
+        return Policy(
+            "trust policy", PolicyKind.TRUST, drawing.parse(statement, PolicyType.TRUST), owner=role.arn
+        )
+
+    principals = (replace(p, trust=trust(p)) if p.is_role else p for p in estate.principals)
+    return replace(estate, principals=tuple(principals))
 
 
 def _target(rng: random.Random, estate: Estate) -> Estate:
@@ -136,13 +160,23 @@ def organization(estate: Estate, arn: str) -> Organization | None:
     return next((o for o in estate.organizations if o.arn == arn), None)
 
 
+def _takes_tags(principal: Principal) -> bool:
+    document = principal.trust.document if principal.trust is not None else None
+    return document is not None and any("sts:TagSession" in (s.actions or ()) for s in document.statements)
+
+
 def answer(estate: Estate, witness: Witness, org: str) -> bool:
     """Return what the reference says of a witness, in the test's own words; nobody is allowed nothing."""
     principal = find(estate, witness.principal)
     if principal is None:
         return False
     target = organization(estate, org)
-    keys: dict[str, Any] = {**witness.context, **drawing.principal_keys(estate, principal)}
+    keys: dict[str, Any] = dict(witness.context)
+    own = drawing.principal_keys(estate, principal)
+    # Session tags override those of the role; where nobody may set any, its own are the request's.
+    chosen = _takes_tags(principal)
+    keys = {key: value for key, value in keys.items() if chosen or not key.startswith("aws:PrincipalTag/")}
+    keys.update({k: v for k, v in own.items() if not (chosen and k.startswith("aws:PrincipalTag/"))})
     if target is not None:
         keys["aws:RequestedRegion"] = target.region
         keys.update({f"aws:ResourceTag/{key}": value for key, value in target.tags or ()})

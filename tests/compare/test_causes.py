@@ -96,6 +96,7 @@ def test_a_tag_that_makes_a_statement_apply() -> None:
     cause = only(before, estate(attached=(tagged,), tags=(("Team", "red"),)))
     assert (cause.policy, cause.side) == ("Tagged", "attribute changed")
     assert cause.detail == "aws:PrincipalTag/Team: blue → red"
+    assert cause.what == "Allow statement applies differently, by aws:PrincipalTag/Team: blue → red"
 
 
 def test_a_tag_of_an_organization() -> None:
@@ -130,7 +131,11 @@ def test_a_service_control_policy() -> None:
     free, stopped = estate(attached=(HELP,), scps=(FULL,)), estate(attached=(HELP,), scps=(FULL, stop))
     comparison = of(free, stopped)
     (cause,) = comparison.causes()
-    assert (cause.layer, cause.policy, cause.side) == ("SCPs of root Root", "Stop", "added")
+    assert (cause.layer, cause.policy, cause.side) == ("SCPs of root Root", "Stop", "newly held")
+    assert cause.what == "Deny statement newly held through SCPs of root Root"
+    assert only(stopped, free).side == "no longer held"
+    harder = stopped.with_policy("Stop", document(deny(DELETE, sid="Stop"), deny(RESET)))
+    assert only(stopped, harder).what == "Deny statement added in SCPs of root Root"
     # The root user of a member account is limited as well.
     assert len(cause.losing) == 2
     assert {row.change for row in comparison.rows()} == {"revoked"}

@@ -5,7 +5,7 @@ from __future__ import annotations
 import random
 
 import pytest
-from changed_estates import answer, change, estate, find, organization
+from changed_estates import answer, change, entrust, estate, find, organization
 from random_estates import mail
 
 from wmiam.compare import Change, Comparison, compare
@@ -115,6 +115,34 @@ def test_what_changed_is_what_the_reference_says(seed: int) -> None:
 def test_what_changed_is_what_the_reference_says_long(block: int) -> None:
     for seed in range(1000 + block * 50, 1050 + block * 50):
         check(seed, 200)
+
+
+@pytest.mark.parametrize("seed", range(30))
+def test_other_ways_into_roles_change_what_only_one_side_can_ask(seed: int) -> None:
+    rng = random.Random(seed)
+    before = entrust(rng, estate(rng))
+    after = entrust(rng, before if rng.random() < 0.5 else change(rng, before))
+    comparison = compare(before, after, progress=False)
+    found = rows(comparison)
+    check_causes(rng, comparison, found, 30)
+    d = comparison.space.diagrams
+    for row in found.values():
+        possible = row.delta.possible
+        for lost in (False, True):
+            witness = comparison.witness(row, lost=lost)
+            if witness is None or witness.unknowns:
+                continue
+            was, now = (answer(e, witness, row.organization) for e in (before, after))
+            # Where both sides can have the request, the reference answers it differently.
+            contexts = row.delta.lost if lost else row.delta.gained
+            if not possible.keys and d.both(contexts, d.both(possible.before, possible.after)) != FALSE:
+                assert (was, now) == (lost, not lost)
+            assert lost <= was
+            assert (not lost) <= now
+    back = rows(compare(after, before, progress=False))
+    assert {key: (row.before, row.after) for key, row in found.items()} == {
+        key: (row.after, row.before) for key, row in back.items()
+    }
 
 
 @pytest.mark.parametrize("seed", range(10))

@@ -60,6 +60,8 @@ ROOT: Final = "root user"
 REQUESTS: Final = "requests changed"
 
 _Vector = tuple[int, ...]
+#: The layers that are a principal's own; the others are those of its account.
+_OWN: Final = ("identity", "permissions boundary")
 
 
 @dataclass(frozen=True, slots=True)
@@ -258,7 +260,7 @@ class _Attributing:
                 held.setdefault((source.policy.key, identity), [[], []])[at].append(source)
         for (policy, identity), (old, new) in held.items():
             first = (new or old)[0]
-            side, through = self._side(old, new)
+            side, through = self._side(slot, old, new)
             unread = isinstance(first.compiled.statement, UnreadStatement)
             effects = [first.compiled.effect] if first.compiled.effect else [Effect.ALLOW, Effect.DENY]
             for effect in effects:
@@ -271,7 +273,7 @@ class _Attributing:
                     unread,
                 )
 
-    def _side(self, old: list[Source], new: list[Source]) -> tuple[str, str]:
+    def _side(self, slot: str, old: list[Source], new: list[Source]) -> tuple[str, str]:
         """Return what happened to a statement, and through what a principal has it or had it."""
         if old and new:
             _, _, same = self.parent.identity("after", new[0].policy, new[0].compiled.statement.index)
@@ -280,11 +282,18 @@ class _Attributing:
         side = "after" if new else "before"
         policy, index = present[0].policy, present[0].compiled.statement.index
         _, matched, _ = self.parent.identity(side, policy, index)
+        if slot not in _OWN and all(s.policy.key != policy.key for s in self._sources(slot, bool(old))):
+            # An SCP that is attached nowhere is in no estate: that it is not there says nothing.
+            return (NEWLY_HELD if new else NO_LONGER_HELD), slot
         other = self.parent.policies[0 if new else 1].get(policy.key)
         if other is not None and matched:
             through = "; ".join(dict.fromkeys(way(source) for source in present))
             return (NEWLY_HELD if new else NO_LONGER_HELD), through
         return (ADDED if new else REMOVED), ""
+
+    def _sources(self, slot: str, after: bool) -> Iterator[Source]:
+        layer = self.layers[1 if after else 0].get(slot)
+        return layer.sources if layer is not None else iter(())
 
     # -- attribution --------------------------------------------------------
 

@@ -47,7 +47,8 @@ class Cause:
         ``"attribute changed"``, ``"cannot be read"``, ``"set"``, ``"lifted"``, ``"root user"`` or
         ``"requests changed"``.
     through : str
-        How the principals have it, where they newly hold it or no longer do.
+        How the principals have it, where they newly hold it or no longer do: a group, a policy, a
+        level of SCPs.
     detail : str
         Which attribute, limit or requests changed; else ``""``.
     gaining, losing : tuple of str
@@ -81,15 +82,17 @@ class Cause:
 
     @property
     def label(self) -> str:
-        """``policy#Sid (file:line)``, or what was changed as a whole."""
+        """``policy#Sid (file:line)``, with "before" where it is there alone; or what changed as a whole."""
         if not self.policy:
             return self.detail or self.layer
         statement = f"#{self.statement}" if self.statement else ""
-        return f"{self.policy}{statement}" + (f" ({self.place})" if self.place else "")
+        # Both sides may have a file of that name, and this line is in the one of before.
+        gone = "before: " if self.key.statement[0] == "before" else ""
+        return f"{self.policy}{statement}" + (f" ({gone}{self.place})" if self.place else "")
 
     @property
     def what(self) -> str:
-        """What happened, in a clause: ``"Allow statement added"``, ``"newly held through group Ops › …"``."""
+        """What happened, in a clause, such as ``"Allow statement added"``."""
         if not self.policy:
             return {
                 "set": "now limits",
@@ -98,9 +101,11 @@ class Cause:
             }.get(self.side, self.side)
         if self.side == UNREAD:
             return self.side
+        where = "" if self.layer in ("identity", self.through) else f" in {self.layer}"
+        if self.side == ATTRIBUTE:
+            return f"{self.effect} statement{where} applies differently, by {self.detail or 'what is known'}"
         through = f" through {self.through}" if self.through else ""
-        detail = f" ({self.detail})" if self.detail and self.side == ATTRIBUTE else ""
-        return f"{self.effect} statement {self.side}{through}{detail}"
+        return f"{self.effect} statement {self.side}{where}{through}"
 
     def __str__(self) -> str:
         """Return the cause in a line."""
