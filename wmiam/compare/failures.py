@@ -227,7 +227,7 @@ class Failures(Sequence[Failure]):
                 )
 
     def __repr__(self) -> str:
-        return f"<{len(self)} failures of {len({id(group.gate) for group in self._groups})} gates>"
+        return f"<Failures: {len(self)}>"
 
 
 def apply(comparison: Comparison, gates: str | Gate | Iterable[str | Gate] | None) -> None:
