@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from dataclasses import dataclass
 from hashlib import sha256
 from html import escape
 from typing import Any, Final
@@ -13,7 +14,7 @@ from wmiam.graph.layout import arrange
 from wmiam.graph.query import edges_of, nodes_of
 from wmiam.views.text import visible
 
-__all__ = ["to_svg"]
+__all__ = ["Box", "Drawing", "Line", "drawing", "to_svg"]
 
 _ROW, _BOX, _GAP, _MARGIN, _HEAD = 34, 26, 84, 16, 44
 #: The most characters of a label.
@@ -83,6 +84,93 @@ font:13px system-ui,-apple-system,"Segoe UI",Roboto,"Helvetica Neue",Arial,sans-
 """
 
 
+@dataclass(frozen=True, slots=True)
+class Box:
+    """A node as it is drawn.
+
+    Parameters
+    ----------
+    node, kind : str
+        The node's id and kind.
+    x, y, width, height : float
+        Its place, in pixels.
+    sign : str
+        Path data of its kind's sign, around the origin.
+    label, account : str
+        What is written on it; the account only where others have the same label.
+    told : str
+        What it is, for pointer and screen reader.
+    """
+
+    node: str
+    kind: str
+    x: float
+    y: float
+    width: float
+    height: float
+    sign: str
+    label: str
+    account: str
+    told: str
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """An edge as it is drawn.
+
+    Parameters
+    ----------
+    curve, arrow : str
+        Path data of the line and of its head.
+    style : str
+        ``"plain"``, ``"conditional"`` (dashed) or ``"context"`` (dotted).
+    told : str
+        Why it is there.
+    """
+
+    curve: str
+    arrow: str
+    style: str
+    told: str
+
+
+@dataclass(frozen=True, slots=True)
+class Drawing:
+    """A graph as shapes; all text in it is visible, and none of it is escaped.
+
+    Parameters
+    ----------
+    width, height : float
+        Size in pixels.
+    description : str
+        What is drawn, in a sentence.
+    heads : tuple of (float, str)
+        Where each column's heading stands, and its text.
+    lines : tuple of Line
+        The edges.
+    boxes : tuple of Box
+        The nodes, column by column.
+    """
+
+    width: float
+    height: float
+    description: str
+    heads: tuple[tuple[float, str], ...]
+    lines: tuple[Line, ...]
+    boxes: tuple[Box, ...]
+
+
+def drawing(graph: nx.MultiDiGraph[str]) -> Drawing:
+    """Return the graph as shapes, for whoever draws it in another way than :func:`to_svg`.
+
+    Parameters
+    ----------
+    graph : networkx.MultiDiGraph
+        As :func:`wmiam.graph.build` makes it, or a part of it.
+    """
+    return _Picture(graph).drawing()
+
+
 def to_svg(graph: nx.MultiDiGraph[str], *, width: int | None = None, title: str = "", most: int = 400) -> str:
     """Return the graph as a self-contained SVG picture.
 
@@ -109,7 +197,11 @@ def to_svg(graph: nx.MultiDiGraph[str], *, width: int | None = None, title: str 
             f"{graph.number_of_nodes():,} nodes are too many to read: choose principals or a neighbourhood."
         )
         return _svg(900, 60, width, title, text, [f'<text x="12" y="36">{escape(text)}</text>'])
-    return _Picture(graph).svg(width, title)
+    drawn = drawing(graph)
+    parts = [f'<text class="head" x="{x:.0f}" y="20">{escape(text)}</text>' for x, text in drawn.heads]
+    parts += [_line(line) for line in drawn.lines]
+    parts += [_box(box) for box in drawn.boxes]
+    return _svg(drawn.width, drawn.height, width, title, drawn.description, parts)
 
 
 def _svg(wide: float, high: float, width: int | None, title: str, description: str, parts: list[str]) -> str:
@@ -183,7 +275,7 @@ class _Picture:
             found[node] = (_short(visible(str(data["label"]))), account)
         return found
 
-    def svg(self, width: int | None, title: str) -> str:
+    def drawing(self) -> Drawing:
         """Return the whole picture."""
         edges, nodes = edges_of(self.graph), nodes_of(self.graph)
         kinds = Counter(data["kind"] for _, data in nodes)
@@ -192,10 +284,14 @@ class _Picture:
             f"{len(nodes)} nodes ({counted}) and {len(edges)} edges, from left to right. "
             "Dashed lines hold only under a condition; dotted ones limit, deny or place something."
         )
-        parts = [self._head(column) for column in sorted(self.left)]
-        parts += [self._line(source, target, data) for source, target, data in edges]
-        parts += [self._node(node, data) for node, data in sorted(nodes, key=lambda n: self.places[n[0]])]
-        return _svg(self.wide, self.high, width, title, description, parts)
+        return Drawing(
+            self.wide,
+            self.high,
+            description,
+            tuple((self.left[column], self._head(column)) for column in sorted(self.left)),
+            tuple(self._line(source, target, data) for source, target, data in edges),
+            tuple(self._box(node, data) for node, data in sorted(nodes, key=lambda n: self.places[n[0]])),
+        )
 
     def _head(self, column: int) -> str:
         kinds, before = (
@@ -203,8 +299,7 @@ class _Picture:
             for place in (column, column - 1)
         )
         heads = " and ".join(dict.fromkeys(_HEADS[kind] for kind in sorted(kinds)))
-        heads = f"further {heads}" if "role" in kinds & before else heads
-        return f'<text class="head" x="{self.left[column]:.0f}" y="20">{escape(heads)}</text>'
+        return f"further {heads}" if "role" in kinds & before else heads
 
     def _side(self, column: int, side: int) -> float:
         """Return the right side of a column's boxes (1), or the left (-1)."""
@@ -213,21 +308,14 @@ class _Picture:
     def _middle(self, node: str) -> float:
         return _HEAD + self.places[node][1] * _ROW + _BOX / 2
 
-    def _node(self, node: str, data: dict[str, Any]) -> str:
+    def _box(self, node: str, data: dict[str, Any]) -> Box:
         column, row = self.places[node]
-        x, y, kind = self.left[column], _HEAD + row * _ROW, str(data["kind"])
-        told = _text(f"{kind} {data['label']} ({node})")
-        name, account = self.labels[node]
-        of = f'<tspan class="of"> {escape(account)}</tspan>' if account else ""
-        return (
-            f'<g class="n" tabindex="0" role="img" transform="translate({x:.0f},{y:.1f})">'
-            f"<title>{told}</title>"
-            f'<rect width="{self.widths[column]:.0f}" height="{_BOX}" rx="5"/>'
-            f'<path transform="translate(15,{_BOX / 2:.0f}) scale(.9)" d="{_SIGNS[kind]}"/>'
-            f'<text x="28" y="{_BOX / 2 + 4.5:.1f}">{escape(name)}{of}</text></g>'
-        )
+        kind = str(data["kind"])
+        told = visible(f"{kind} {data['label']} ({node})")
+        place = (self.left[column], _HEAD + row * _ROW, self.widths[column], _BOX)
+        return Box(node, kind, *place, _SIGNS[kind], *self.labels[node], told)
 
-    def _line(self, source: str, target: str, data: dict[str, Any]) -> str:
+    def _line(self, source: str, target: str, data: dict[str, Any]) -> Line:
         start, end = self.places[source][0], self.places[target][0]
         y1, y2 = self._middle(source), self._middle(target)
         tip = 1 if start < end else -1
@@ -244,14 +332,29 @@ class _Picture:
                 x1, y1 = self._side(column, tip), y
             curve += _bend(x1, y1, x2, y2)
         conditional = data.get("decision") == "conditional" or data.get("conditional")
-        style = "e d" if data["kind"] in _DOTTED else "e c" if conditional else "e"
+        style = "context" if data["kind"] in _DOTTED else "conditional" if conditional else "plain"
         conditions = data.get("conditions")
         words = f" Only: {', and '.join(conditions)}." if conditions else ""
-        told = _text(f"{data['kind']}: {data['reason']}{words}")
-        point = "tip when" if style == "e c" else "tip"
         arrow = f"M{x2 + 7 * tip:.0f},{y2:.1f} l{-8 * tip},-4 v8 Z"
-        drawn = f'<path class="{style}" d="{curve}"/><path class="{point}" d="{arrow}"/>'
-        return f"<g><title>{told}</title>{drawn}</g>"
+        return Line(curve, arrow, style, visible(f"{data['kind']}: {data['reason']}{words}"))
+
+
+def _box(box: Box) -> str:
+    of = f'<tspan class="of"> {escape(box.account)}</tspan>' if box.account else ""
+    return (
+        f'<g class="n" tabindex="0" role="img" transform="translate({box.x:.0f},{box.y:.1f})">'
+        f"<title>{_text(box.told)}</title>"
+        f'<rect width="{box.width:.0f}" height="{box.height}" rx="5"/>'
+        f'<path transform="translate(15,{box.height / 2:.0f}) scale(.9)" d="{box.sign}"/>'
+        f'<text x="28" y="{box.height / 2 + 4.5:.1f}">{escape(box.label)}{of}</text></g>'
+    )
+
+
+def _line(line: Line) -> str:
+    style = {"plain": "e", "conditional": "e c", "context": "e d"}[line.style]
+    point = "tip when" if line.style == "conditional" else "tip"
+    drawn = f'<path class="{style}" d="{line.curve}"/><path class="{point}" d="{line.arrow}"/>'
+    return f"<g><title>{_text(line.told)}</title>{drawn}</g>"
 
 
 def _bend(x1: float, y1: float, x2: float, y2: float) -> str:
