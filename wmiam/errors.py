@@ -15,6 +15,7 @@ __all__ = [
     "InputError",
     "NameLookupError",
     "NoConditionBlock",
+    "NoEffectivePolicy",
     "OtherSpaceError",
     "PolicyError",
     "RequestError",
@@ -169,4 +170,24 @@ class OtherSpaceError(WmiamError):
         super().__init__(
             "the conditions come from different evaluations, whose request contexts are not the same: "
             "evaluate both estates together, as wmiam.compare does"
+        )
+
+
+class NoEffectivePolicy(WmiamError):  # noqa: N818 - it says what there is not, which is no mistake
+    """A principal that no policy can be attached to.
+
+    Parameters
+    ----------
+    principal : str
+        ARN of the root user.
+
+    Notes
+    -----
+    Source: IAM User Guide, "AWS account root user".
+    """
+
+    def __init__(self, principal: str) -> None:
+        super().__init__(
+            f"{principal} is a root user, and no policy can be attached to one: "
+            "wmiam what-can says what it may do"
         )

@@ -21,7 +21,7 @@ from wmiam.errors import NoConditionBlock
 from wmiam.policy.model import Condition
 from wmiam.policy.operators import parse_operator
 
-__all__ = ["Block", "blocks_of", "essential", "find_block", "to_policy", "to_statements"]
+__all__ = ["Block", "Point", "blocks_of", "essential", "find_block", "to_policy", "to_statements"]
 
 #: How many steps the search for the cheapest rows takes, and how many blocks a set may need.
 _MOST_STEPS, _MOST_BLOCKS = 4000, 40
@@ -137,7 +137,7 @@ def _joined(left: BlockRow, right: BlockRow, contexts: int) -> BlockRow:
     return BlockRow(left.operator, left.key, values, contexts, left.extends, left.cost + right.cost)
 
 
-class _Point(dict[int, int]):
+class Point(dict[int, int]):
     """One context, in which variables that were not chosen have their first value."""
 
     def __missing__(self, _: int) -> int:
@@ -172,7 +172,7 @@ class _Search:
         self._steps += 1
         if self._steps > _MOST_STEPS * (1 if self._best is not None else 5):
             return
-        point = _Point(self._d.pick(left) or {})
+        point = Point(self._d.pick(left) or {})
         taken = {row.slot: row for row in chosen}
         for index, row in enumerate(self._rows):
             if index in tried or self._d.holds(row.contexts, point):
@@ -187,7 +187,13 @@ class _Search:
 
 
 def blocks_of(
-    bench: Bench, contexts: int, within: int, extra: Sequence[BlockRow] = (), *, misses: int = 1
+    bench: Bench,
+    contexts: int,
+    within: int,
+    extra: Sequence[BlockRow] = (),
+    *,
+    upper: int | None = None,
+    misses: int = 1,
 ) -> tuple[list[Block], int]:
     """Return blocks that together hold in a set of contexts and nowhere else, and what they leave out.
 
@@ -201,6 +207,8 @@ def blocks_of(
         The contexts that can be.
     extra : sequence of BlockRow
         More rows that may be used.
+    upper : int, optional
+        Where they may hold besides; a part of ``within`` that has all of ``contexts``.
     misses : int
         After how many contexts that no block can reach the search ends.
 
@@ -212,13 +220,14 @@ def blocks_of(
     d = bench.space.diagrams
     if contexts == FALSE:
         return [], FALSE
-    whole = find_block(bench, contexts, contexts, within, extra)
+    upper = contexts if upper is None else upper
+    whole = find_block(bench, contexts, upper, within, extra)
     if whole is not None:
         return [whole], FALSE
     found: list[Block] = []
     left, out = contexts, FALSE
     while left != FALSE and len(found) < _MOST_BLOCKS and misses:
-        block = _next_block(bench, left, contexts, within, extra)
+        block = _next_block(bench, left, upper, within, extra)
         if isinstance(block, Block):
             found.append(block)
             left = d.minus(left, block.contexts)
@@ -232,18 +241,16 @@ def blocks_of(
     return found, out
 
 
-def _next_block(
-    bench: Bench, left: int, contexts: int, within: int, extra: Sequence[BlockRow]
-) -> Block | int:
+def _next_block(bench: Bench, left: int, upper: int, within: int, extra: Sequence[BlockRow]) -> Block | int:
     """Return a block for some of the contexts that are left; or contexts for which there is none."""
     d, space = bench.space.diagrams, bench.space
     cube = next(d.cubes(left))
-    wide = d.both(d.cube(widen(cube, contexts, within, space)), within)
+    wide = d.both(d.cube(widen(cube, upper, within, space)), within)
     values = d.pick(left) or {}
     point = d.both(d.cube({variable: 1 << value for variable, value in values.items()}), left)
     narrow = d.both(d.cube(cube), left)
     for lower in (wide, narrow, point):
-        block = find_block(bench, lower, contexts, within, extra)
+        block = find_block(bench, lower, upper, within, extra)
         if block is not None:
             return block
     return point

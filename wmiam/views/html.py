@@ -22,6 +22,7 @@ from wmiam.views.text import count
 
 if TYPE_CHECKING:
     from wmiam.access import Explanation, StatementView, Summary
+    from wmiam.access.effective import EffectivePolicy
     from wmiam.compare import Comparison
     from wmiam.conditions.condition import Condition
 
@@ -29,6 +30,7 @@ __all__ = [
     "comparison_html",
     "condition_html",
     "diagnostics_html",
+    "effective_html",
     "estate_html",
     "explanation_html",
     "summary_html",
@@ -86,6 +88,18 @@ def comparison_html(comparison: Comparison) -> str:
         more=max(0, len(causes) - text.MOST),
         gates=gates,
     )
+
+
+def effective_html(effective: EffectivePolicy) -> str:
+    """Return an effective policy: what there is to say of it, and its document.
+
+    Parameters
+    ----------
+    effective : EffectivePolicy
+        What :meth:`wmiam.access.Access.effective_policy` returned.
+    """
+    remarks = list(effective.remarks())
+    return _render("effective.html.j2", it=effective, remarks=remarks, document=effective.to_json())
 
 
 def estate_html(estate: Estate) -> str:

@@ -1,0 +1,247 @@
+"""What a policy for one principal must allow: actions that are alike, on each resource, and when."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, replace
+
+from wmiam.conditions.bench import Bench
+from wmiam.conditions.rows import BlockRow
+from wmiam.engine.compile import ACTIONS, Compiled, Row, binding, compile_document, compile_row
+from wmiam.engine.diagrams import FALSE
+from wmiam.engine.knowledge import ABSENT_KEY, Known
+from wmiam.engine.layers import PrincipalClass, Source
+from wmiam.engine.resources import Resource, ResourceKind
+from wmiam.engine.whole import Whole
+from wmiam.estate.estate import Estate
+from wmiam.estate.model import Organization, Policy, PolicyKind, Principal
+from wmiam.policy.model import Condition, Effect, PolicyDocument, Statement, UnreadStatement
+from wmiam.policy.operators import parse_operator
+from wmiam.sources.standins import WORKMAIL_REGIONS
+
+__all__ = ["Alike", "Target", "alone"]
+
+#: Id of "any other organization".
+ANY = "*"
+_NOTHING = Known()
+
+
+def alone(estate: Estate, principal: Principal) -> Estate:
+    """Return the estate with one principal, and with any other organization that the account may yet have.
+
+    Parameters
+    ----------
+    estate : Estate
+        What was read.
+    principal : Principal
+        Who stays.
+    """
+    owned = [o for o in estate.organizations if o.account == principal.account]
+    listed = {o.arn for o in owned}
+    partition = principal.arn.split(":")[1]
+    for region in sorted({*WORKMAIL_REGIONS, *(o.region for o in owned)}):
+        arn = f"arn:{partition}:workmail:{region}:{principal.account}:organization/{ANY}"
+        if arn not in listed:
+            owned.append(Organization(arn, ANY, region, principal.account, stand_in=True))
+    return replace(estate, principals=(principal,), organizations=tuple(owned))
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Alike:
+    """Actions that are allowed in the same contexts on each resource, and carry the same keys.
+
+    Parameters
+    ----------
+    kind : ResourceKind
+        What they are about.
+    actions : int
+        The set.
+    absent : Known
+        The keys that they never carry.
+    """
+
+    kind: ResourceKind
+    actions: int
+    absent: Known
+
+
+class Target:
+    """What must come out.
+
+    Parameters
+    ----------
+    whole : Whole
+        The evaluation of an estate that :func:`alone` made.
+    real : Estate
+        The estate as it was read: its organizations are those that the answer is exact about.
+    within : callable
+        Gives for a class and a resource the contexts that can be.
+    """
+
+    def __init__(self, whole: Whole, real: Estate, within: Callable[[PrincipalClass, Resource], int]) -> None:
+        self.whole = whole
+        self.space = whole.space
+        self.diagrams = whole.space.diagrams
+        self.principal = whole.estate.principals[0]
+        self.members = whole.class_of[self.principal.arn]
+        self.resources = whole.resources[self.principal.account]
+        listed = {o.arn for o in real.organizations}
+        self.real = [r for r in self.resources if r.organization is None or r.arn in listed]
+        self.within = {r: within(self.members, r) for r in self.resources}
+        self.bench = Bench(self.space)
+        self._policy = Policy("effective", PolicyKind.INLINE, None)
+        # The engine tells compiled statements apart by identity: these must live as long as it.
+        self._kept: dict[object, Compiled] = {}
+        self._rows: dict[tuple[str, str, tuple[str, ...]], Row] = {}
+        allowed = {r: dict(cells) for r, cells in self._table()}
+        self.alike = list(self._grouped(allowed))
+        self.goal = {
+            (group, r): allowed[r].get(group.actions & -group.actions, FALSE)
+            for group in self.alike
+            for r in self.of_kind(group.kind)
+        }
+
+    def _table(self) -> Iterator[tuple[Resource, Iterable[tuple[int, int]]]]:
+        """Yield for each resource the contexts of each single action that is allowed."""
+        d, table = self.diagrams, self.members.table()
+        for resource in self.resources:
+            cells = []
+            for actions, contexts in table.get(resource, ()):
+                narrowed = d.both(contexts, self.within[resource])
+                cells += [(bit, narrowed) for bit in _bits(actions) if narrowed != FALSE]
+            yield resource, cells
+
+    def _grouped(self, allowed: Mapping[Resource, Mapping[int, int]]) -> Iterator[Alike]:
+        keys = sorted(self.space.dimensions)
+        found: dict[object, int] = {}
+        for bit in _bits(ACTIONS.all):
+            kind = next(r.kind for r in self.resources if r.actions & bit)
+            contexts = tuple(allowed[r].get(bit, FALSE) for r in self.of_kind(kind))
+            if any(contexts):
+                absent = tuple(key for key in keys if not ACTIONS.carriers(key) & bit)
+                found[kind, contexts, absent] = found.get((kind, contexts, absent), 0) | bit
+        for (kind, _, absent), actions in found.items():  # type: ignore[misc]
+            yield Alike(kind, actions, Known(dict.fromkeys(absent, ABSENT_KEY)))
+
+    @property
+    def granted(self) -> int:
+        """The actions that are allowed at all."""
+        result = 0
+        for group in self.alike:
+            result |= group.actions
+        return result
+
+    def of_kind(self, kind: ResourceKind) -> list[Resource]:
+        """Return the resources of a kind, any other organization included."""
+        return [r for r in self.resources if r.kind is kind]
+
+    def cells(self, *, real: bool = True) -> Iterator[tuple[Alike, Resource]]:
+        """Yield the pairs of actions and resources, those of the estate alone or all."""
+        for group in self.alike:
+            for resource in self.of_kind(group.kind):
+                if not real or resource in self.real:
+                    yield group, resource
+
+    # -- what statements mean here ------------------------------------------
+
+    def sources(self) -> Iterator[Source]:
+        """Yield every statement that counts for the principal and could be read."""
+        for layer in self.whole.layers_of(self.principal):
+            for source in layer.sources:
+                if not isinstance(source.compiled.statement, UnreadStatement):
+                    yield source
+
+    def statement(self, source: Source, group: Alike, resource: Resource) -> int:
+        """Return the contexts in which a statement of the principal applies to actions and a resource."""
+        if not source.compiled.actions & group.actions:
+            return FALSE
+        contexts = self.whole.statement_contexts(source, self.members, resource, group.absent)
+        return self.diagrams.both(contexts, self.within[resource])
+
+    def covered(self, pattern: str, resource: Resource) -> int:
+        """Return the contexts in which a Resource pattern covers a resource."""
+        compiled = self._kept.get(pattern)
+        if compiled is None:
+            statement = Statement(0, Effect.ALLOW, actions=("*",), resources=(pattern,))
+            (compiled,) = compile_document(PolicyDocument(statements=(statement,)))
+            self._kept[pattern] = compiled
+        source = Source(self._policy, compiled)
+        return self.whole.statement_contexts(source, self.members, resource, _NOTHING)
+
+    def block(
+        self, rows: Iterable[tuple[str, str, tuple[str, ...]]], group: Alike, resource: Resource
+    ) -> int | None:
+        """Return the contexts in which rows of a Condition block hold; None where that cannot be told.
+
+        Parameters
+        ----------
+        rows : iterable of (operator, key, values)
+            The rows.
+        group : Alike
+            Some actions.
+        resource : Resource
+            About what.
+        """
+        result = self.within[resource]
+        for written in rows:
+            row = self._rows.get(written)
+            if row is None:
+                operator = parse_operator(written[0])
+                if operator is None:
+                    return None
+                row = self._rows[written] = compile_row(Condition(operator, *written[1:]), variables=True)
+            absent = Known(
+                {key: ABSENT_KEY for key in row.reads if not ACTIONS.carriers(key) & group.actions}
+            )
+            known = self.whole.known_of(resource)
+            contexts = self.bench.row(row, binding(row, absent, self.members.known, known))
+            if contexts is None:
+                return None
+            result = self.diagrams.both(result, contexts)
+        return result
+
+    def avoided(self, group: Alike, resource: Resource) -> frozenset[str]:
+        """Return the keys that a block found for some actions and a resource must not be about.
+
+        Those are the keys that the requests never carry, and those that are known: the engine
+        took these for what they are.
+        """
+        known = (group.absent, self.members.known, self.whole.known_of(resource))
+        return frozenset(k for k in self.space.dimensions if any(one.get(k) is not None for one in known))
+
+    def written_rows(self, group: Alike, resource: Resource) -> list[BlockRow]:
+        """Return the principal's own rows whose truth no context key decides: only they say themselves."""
+        found: dict[tuple[str, str, tuple[str, ...]], BlockRow] = {}
+        for source in self.sources():
+            for row in source.compiled.rows:
+                condition = row.condition
+                written = (str(condition.operator), condition.key, condition.values)
+                if written in found or not row.variables:
+                    continue
+                contexts = self.whole.row(row, self.members, resource, group.absent)
+                if self.unknown(contexts):
+                    cost = sum(len(part) for part in (*written[:2], *written[2]))
+                    found[written] = BlockRow(*written, contexts=contexts, cost=cost)
+        return list(found.values())
+
+    # -- unknowns -----------------------------------------------------------
+
+    def unknown(self, contexts: int) -> set[str]:
+        """Return the named unknowns on which a set of contexts depends."""
+        owners = (self.space.owner(variable) for variable in self.diagrams.support(contexts))
+        return {owner for owner in owners if isinstance(owner, str)}
+
+    def sure(self, contexts: int, unknowns: Iterable[str]) -> int:
+        """Return the contexts of a set that are in it whatever some named unknowns are."""
+        d = self.diagrams
+        outside = d.neither(contexts)
+        for name in sorted(unknowns):
+            outside = d.without(outside, self.space.opaque[name])
+        return d.neither(outside)
+
+
+def _bits(mask: int) -> Iterator[int]:
+    while mask:
+        low = mask & -mask
+        yield low
+        mask ^= low
