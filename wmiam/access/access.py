@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     import networkx as nx
     import pandas as pd
 
+    from wmiam.access.effective import EffectivePolicy
     from wmiam.access.explain import Explanation
     from wmiam.access.summary import Summary
     from wmiam.conditions.condition import Condition
@@ -198,6 +199,25 @@ class Access(AccessCore):
         from wmiam.access.condition import cell_condition
 
         return cell_condition(self, principal, action, org)
+
+    def effective_policy(self, principal: str) -> EffectivePolicy:
+        """Return one policy document that allows what all policies of a principal allow it on WorkMail.
+
+        Parameters
+        ----------
+        principal : str
+            ARN or short name; fixed context keys count.
+
+        Raises
+        ------
+        NameLookupError
+            If the name selects no principal, or several.
+        NoEffectivePolicy
+            If the principal is a root user.
+        """
+        from wmiam.access.effective import effective_policy
+
+        return effective_policy(self, principal)
 
     def summary(self) -> Summary:
         """Return the numbers of the first screen."""
