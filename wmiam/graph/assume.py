@@ -16,7 +16,7 @@ from dataclasses import dataclass
 
 from wmiam.conditions.words import describe, witness
 from wmiam.engine.diagrams import FALSE
-from wmiam.engine.space import MFA_PRESENT
+from wmiam.engine.space import MFA_PRESENT, Space
 from wmiam.engine.statements import Grant
 from wmiam.estate.estate import Estate
 from wmiam.estate.model import Principal
@@ -26,7 +26,7 @@ from wmiam.graph.pairs import Pair, Pairs
 from wmiam.graph.weigh import Outcome, Scales
 from wmiam.origin import Origin
 
-__all__ = ["AssumeEdge", "Assumptions", "Cause", "assumption_edges"]
+__all__ = ["AssumeEdge", "Assumptions", "Cause", "assumption_edges", "conjuncts"]
 
 _GUIDE = "IAM User Guide, "
 _PRINCIPALS = _GUIDE + "AWS JSON policy elements: Principal"
@@ -164,7 +164,7 @@ class Assumptions:
             return ()
         key = (id(outcome.space), contexts, within)
         if key not in self._told:
-            self._told[key] = tuple(_conjuncts(outcome, contexts, within))
+            self._told[key] = tuple(conjuncts(outcome.space, contexts, within))
         return self._told[key]
 
     def _edge(self, role: Principal, pair: Pair, outcome: Outcome) -> AssumeEdge:
@@ -205,30 +205,28 @@ def _without_mfa(outcome: Outcome) -> int:
     return space.diagrams.neither(space.diagrams.literal(dimension.variables[0], true))
 
 
-def _conjuncts(outcome: Outcome, contexts: int, within: int) -> Iterator[str]:
-    """Yield conditions that together are just the contexts.
+def conjuncts(space: Space, contexts: int, within: int) -> Iterator[str]:
+    """Yield conditions in words that together are just some contexts.
 
     What each key must be by itself comes first; where keys depend on each other, a
     last sentence says how.
+
+    Parameters
+    ----------
+    space : Space
+        Where the contexts live.
+    contexts, within : int
+        The contexts, and those that can be.
     """
-    space, d = outcome.space, outcome.space.diagrams
+    d = space.diagrams
     left = within
     for variable in d.support(contexts):
-        values = d.literal(variable, _projection(outcome, contexts, variable))
+        values = d.literal(variable, d.values(contexts, variable))
         if not d.implies(left, values):
             yield describe(d.both(within, values), within, space)
             left = d.both(left, values)
     if left != contexts:
         yield describe(contexts, left, space)
-
-
-def _projection(outcome: Outcome, contexts: int, variable: int) -> int:
-    """Return the values that a variable has in some of the contexts."""
-    d, mask = outcome.space.diagrams, 0
-    for value in range(d.full[variable].bit_length()):
-        if d.both(contexts, d.literal(variable, 1 << value)) != FALSE:
-            mask |= 1 << value
-    return mask
 
 
 def _reason(role: Principal, pair: Pair, outcome: Outcome) -> tuple[str, str]:

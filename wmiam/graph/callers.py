@@ -19,6 +19,7 @@ from wmiam.engine.caller import Caller, CallerKind, parse_caller
 from wmiam.engine.diagrams import TRUE
 from wmiam.engine.domains import Test
 from wmiam.engine.knowledge import ABSENT_KEY, Known, principal_knowledge
+from wmiam.engine.layers import credentials
 from wmiam.engine.request import Context, ContextEntry
 from wmiam.engine.space import Dimension, Space
 from wmiam.engine.statements import Grant, principal_match
@@ -131,7 +132,8 @@ class Party:
         """
         principal = self.principal
         if principal is not None:
-            contexts = space.universe(temporary=True, long_term=not principal.is_role)
+            temporary, long_term = credentials(principal)
+            contexts = space.universe(temporary=temporary, long_term=long_term)
         else:
             # Neither a service nor a federated login has credentials of AWS, so that no MFA
             # key is there (C10); of another account's principals nothing is known.

@@ -17,6 +17,7 @@ from wmiam.engine.compile import Binding, Row, binding, row_contexts, usage_of
 from wmiam.engine.diagrams import FALSE, TRUE
 from wmiam.engine.domains import Test
 from wmiam.engine.knowledge import Known
+from wmiam.engine.layers import credentials
 from wmiam.engine.space import Space, Usage, canonical_key
 from wmiam.engine.statements import Grant
 from wmiam.graph.callers import ANY_ACCOUNT, Party, Session
@@ -161,7 +162,8 @@ class Scales:
         """
         # Roles differ where a condition asks for ``aws:userid``, of which each knows the beginning.
         by_kind = party.principal is not None and "aws:userid" not in space.dimensions
-        alike: object = party.is_role if by_kind else party.source
+        principal = party.principal
+        alike: object = credentials(principal) if by_kind and principal is not None else party.source
         key = (id(space), alike, party.decides(space))
         if key not in self._universes:
             self._universes[key] = party.universe(space)
@@ -175,7 +177,7 @@ def _signature(pair: Pair, reads: set[str], names: set[str]) -> object:
         return (party.source, pair.operation)
     if principal.arn in names or principal.unique_id in names:
         return party.source
-    return (id(pair.shape), tuple(party.known.get(key) for key in sorted(reads)))
+    return (id(pair.shape), credentials(principal), tuple(party.known.get(key) for key in sorted(reads)))
 
 
 def _counting(target: Target, pair: Pair) -> Iterator[Clause]:
