@@ -95,7 +95,7 @@ def test_the_python_runs(clone: Path, code: str, capsys: pytest.CaptureFixture[s
 
 def test_every_command_is_in_the_table(capsys: pytest.CaptureFixture[str]) -> None:
     main(["--help"])
-    known = set(re.findall(r"^    ([a-z-]+) ", capsys.readouterr().out, re.MULTILINE))
+    known = set(re.findall(r"^    ([a-z-]+)(?: |$)", capsys.readouterr().out, re.MULTILINE))
     told = set(re.findall(r"^\| `wmiam ([a-z-]+)", README, re.MULTILINE))
     assert told == known
 

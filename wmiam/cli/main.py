@@ -8,7 +8,7 @@ import sys
 from collections.abc import Sequence
 from typing import Final
 
-from wmiam.cli import catalog, compare, files, lab, questions, report
+from wmiam.cli import catalog, compare, effective, files, lab, questions, report
 from wmiam.cli.arguments import Commands, HelpFormatter
 from wmiam.errors import WmiamError
 
@@ -98,6 +98,7 @@ def _parser() -> argparse.ArgumentParser:
     commands = Commands(subparsers)
     report.add_commands(commands)
     questions.add_commands(commands)
+    effective.add_commands(commands)
     compare.add_commands(commands)
     files.add_commands(commands)
     catalog.add_commands(commands)

@@ -10,7 +10,7 @@ from itertools import product
 from wmiam.conditions.bench import Bench
 from wmiam.conditions.block import blocks_of
 from wmiam.effective.target import Alike, Target
-from wmiam.engine.diagrams import FALSE
+from wmiam.engine.diagrams import FALSE, TRUE
 from wmiam.engine.resources import Resource, ResourceKind
 
 __all__ = ["Candidate", "Cell", "Rows", "candidates", "pool", "positive_blocks"]
@@ -200,10 +200,17 @@ class _Builder:
         """Return what a NotResource for some actions must name, as little as it can be."""
         kept = [p for p in self.patterns if p != "*"]
         if not self._is_useful(group, holds, (), negated=True) and self._fits(group, holds, kept, True):
+            # What covers most goes first, so that what is left out in the end is little.
+            kept.sort(key=lambda p: (self._extent(p), len(p), p), reverse=True)
             kept = _without(kept, lambda rest: self._fits(group, holds, rest, True))
             if self._is_useful(group, holds, kept, negated=True):
                 return tuple(kept)
         return ()
+
+    def _extent(self, pattern: str) -> tuple[int, int]:
+        """Return how many resources a pattern covers, and how many in some cases."""
+        found = [self.covered[pattern, r] for r in self.target.resources]
+        return found.count(TRUE), len(found) - found.count(FALSE)
 
     def _candidate(
         self,
@@ -223,15 +230,16 @@ class _Builder:
         if not fits:
             return None
         if not negated:
-            patterns = tuple(_without(list(patterns), says_the_same))
+            longest_first = sorted(patterns, key=lambda text: (-len(text), text))
+            patterns = tuple(_without(longest_first, says_the_same))
         cost = _STATEMENT_COST + _NEGATED_COST * negated + len(json.dumps([patterns, rows]))
         reached = {cell: found for cell, found in contexts.items() if found != FALSE}
         return Candidate(rows, patterns, negated, reached, fits, cost)
 
 
 def _without(patterns: list[str], is_fine: Callable[[Sequence[str]], bool]) -> list[str]:
-    """Return patterns with those left out that are not needed, the longest first."""
-    for pattern in sorted(patterns, key=lambda text: (-len(text), text)):
+    """Return patterns with those left out that are not needed, tried in order."""
+    for pattern in list(patterns):
         rest = [p for p in patterns if p != pattern]
         if is_fine(rest):
             patterns = rest

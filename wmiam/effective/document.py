@@ -16,6 +16,8 @@ from wmiam.policy.model import Effect
 
 __all__ = ["statements_of"]
 
+#: How the names of conditions begin that do not follow "By".
+_PLAIN = ("With", "Over")
 _LEVELS = ("Read", "List", "Write", "Tagging", "Permissions management")
 
 
@@ -100,8 +102,10 @@ def _sid(effect: Effect, actions: int, one: Chosen, known: Sequence[Organization
     """Return a name that says what, where and when; letters and digits only."""
     what = _what(actions)
     where = _where(one, known)
-    when = "".join(dict.fromkeys(_when(*row) for row in sorted(one.candidate.rows)))
-    return ("Deny" if effect is Effect.DENY else "") + what + where + when
+    when = list(dict.fromkeys(_when(*row) for row in sorted(one.candidate.rows)))
+    by = "And".join(text for text in when if not text.startswith(_PLAIN))
+    when = [text for text in when if text.startswith(_PLAIN)] + [f"By{by}"] * bool(by)
+    return ("Deny" if effect is Effect.DENY else "") + what + where + "".join(when)
 
 
 def _what(actions: int) -> str:
@@ -141,7 +145,7 @@ def _when(operator: str, key: str, values: tuple[str, ...]) -> str:
         return "WithMfa" if values == ("true",) else "WithoutMfa"
     if name == "SecureTransport" and operator == "Bool" and values == ("true",):
         return "OverTls"
-    return f"By{_letters(name)}"
+    return _letters(name)
 
 
 def _letters(text: str) -> str:
