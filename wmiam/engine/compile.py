@@ -40,15 +40,16 @@ __all__ = [
 
 #: Most lists of patterns that are remembered: documents share them.
 _MOST_LISTS = 65536
+_NOTHING = Known()
 
 
 class ActionSets:
-    """WorkMail's actions as bits, and patterns as sets of them.
+    """Actions as bits, and patterns as sets of them.
 
     Parameters
     ----------
     actions : sequence of Action
-        The catalog's actions, in order.
+        The actions, in order.
     """
 
     def __init__(self, actions: Sequence[Action]) -> None:
@@ -91,10 +92,40 @@ class ActionSets:
         """Return the actions whose requests can carry a context key (C11)."""
         return _carriers(self, key)
 
+    def parted(self, every: int, keys: frozenset[str]) -> Sequence[tuple[int, Known]]:
+        """Return a set of actions by what they decide of some keys: those that they never carry (C11).
+
+        Parameters
+        ----------
+        every : int
+            The set.
+        keys : frozenset of str
+            Canonical keys.
+        """
+        return _parted(self, every, keys)
+
 
 @lru_cache(maxsize=4096)
 def _carriers(sets: ActionSets, key: str) -> int:
-    return sets.mask(action for action in sets.actions if action.carries(key))
+    return sum(1 << bit for bit, action in enumerate(sets.actions) if action.carries(key))
+
+
+@lru_cache(maxsize=65536)
+def _parted(sets: ActionSets, every: int, keys: frozenset[str]) -> list[tuple[int, Known]]:
+    found: list[tuple[int, tuple[str, ...]]] = [(every, ())]
+    for key in sorted(keys):
+        carriers = sets.carriers(key)
+        if every & ~carriers:
+            found = [
+                (part, absent if part & carriers else (*absent, key))
+                for actions, absent in found
+                for part in (actions & carriers, actions & ~carriers)
+                if part
+            ]
+    return [
+        (actions, Known(dict.fromkeys(absent, ABSENT_KEY)) if absent else _NOTHING)
+        for actions, absent in found
+    ]
 
 
 ACTIONS = ActionSets(load().actions)
@@ -131,7 +162,7 @@ class Row:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Compiled:
-    """A statement that has to do with WorkMail, compiled.
+    """A statement that has to do with the actions in question, compiled.
 
     Parameters
     ----------
@@ -166,19 +197,21 @@ class Compiled:
     resource_reads: tuple[str, ...] = ()
 
 
-def compile_document(document: PolicyDocument) -> tuple[Compiled, ...]:
-    """Return the statements of a document that touch WorkMail, compiled.
+def compile_document(document: PolicyDocument, sets: ActionSets = ACTIONS) -> tuple[Compiled, ...]:
+    """Return the statements of a document that touch some actions, compiled.
 
     Parameters
     ----------
     document : PolicyDocument
-        Any document; unread statements are kept, since they may touch WorkMail.
+        Any document; unread statements are kept, since they may touch any action.
+    sets : ActionSets
+        The actions; by default WorkMail's.
     """
     compiled = []
     for statement in document.statements:
-        actions = ACTIONS.union(statement.actions or statement.not_actions or ())
+        actions = sets.union(statement.actions or statement.not_actions or ())
         if statement.not_actions is not None:
-            actions = ACTIONS.all ^ actions
+            actions = sets.all ^ actions
         if not actions:
             continue
         rows = tuple(compile_row(condition, document.has_variables) for condition in statement.conditions)
@@ -205,7 +238,7 @@ def compile_document(document: PolicyDocument) -> tuple[Compiled, ...]:
             )
         )
     for unread in document.unread:
-        compiled.append(Compiled(unread, unread.effect, ACTIONS.all, None, False, False, (), frozenset()))
+        compiled.append(Compiled(unread, unread.effect, sets.all, None, False, False, (), frozenset()))
     return tuple(compiled)
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 
-from wmiam.engine.compile import Compiled, binding, closed_row, compile_document
+from wmiam.engine.compile import ACTIONS, ActionSets, Compiled, binding, closed_row, compile_document
 from wmiam.engine.knowledge import Known, decided_by_principal, own_values, principal_knowledge
 from wmiam.engine.layers import Layer, Part, Source, used_parts
 from wmiam.engine.quick import arn_test
@@ -15,7 +15,7 @@ from wmiam.policy.model import PolicyDocument, UnreadStatement
 
 __all__ = ["IDLE", "Policies"]
 
-#: Number of a policy that has nothing to do with WorkMail.
+#: Number of a policy that has nothing to do with the actions in question.
 IDLE = -1
 
 
@@ -26,6 +26,8 @@ class Policies:
     ----------
     estate : Estate
         What was read.
+    actions : ActionSets
+        The actions in question; by default WorkMail's.
 
     Attributes
     ----------
@@ -33,8 +35,9 @@ class Policies:
         By number; each as the first policy with its document has it.
     """
 
-    def __init__(self, estate: Estate) -> None:
+    def __init__(self, estate: Estate, actions: ActionSets = ACTIONS) -> None:
         self._estate = estate
+        self.actions = actions
         self.parts: list[Part] = []
         self._compiled: dict[int, tuple[Compiled, ...]] = {}
         self._number: dict[int, int] = {}
@@ -53,7 +56,7 @@ class Policies:
     # -- policies -----------------------------------------------------------
 
     def number(self, policy: Policy) -> int:
-        """Return the number of a policy, the same for the same document; -1 for one without WorkMail."""
+        """Return the number of a policy, the same for the same document; -1 for one that is idle."""
         found = self._number.get(id(policy))
         if found is None:
             # An unread statement is a named unknown, and the name is the policy's.
@@ -89,7 +92,7 @@ class Policies:
             if document is None:
                 unread = UnreadStatement(-1, None, "", policy.problem or "no file holds its document")
                 document = PolicyDocument(unread=(unread,))
-            self._compiled[key] = compile_document(document)
+            self._compiled[key] = compile_document(document, self.actions)
         return self._compiled[key]
 
     # -- who has which ------------------------------------------------------

@@ -25,6 +25,7 @@ from wmiam.policy.patterns import Piece, resource_regex, resource_template
 
 __all__ = [
     "INCOMING",
+    "WORKMAIL_KINDS",
     "Resource",
     "ResourceKind",
     "account_resources",
@@ -47,21 +48,30 @@ class ResourceKind(StrEnum):
     NONE = "none"
 
 
+#: The kinds of resource that WorkMail's actions are about, each with the set of its actions.
+WORKMAIL_KINDS: dict[str, int] = {
+    ResourceKind.NONE: ACTIONS.wildcard_only,
+    ResourceKind.ORGANIZATION: ACTIONS.organization,
+    ResourceKind.MESSAGES: ACTIONS.message,
+}
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class Resource:
     """Something that actions are answered for.
 
     Parameters
     ----------
-    kind : ResourceKind
-        An organization, its messages in flow, or no resource (``*``).
+    kind : str
+        A :class:`ResourceKind`: an organization, its messages in flow, or no resource (``*``);
+        for resources of other services the name of their type.
     organization : Organization or None
         The organization; None for actions without resource.
     actions : int
         The set of actions that are about this kind of resource.
     """
 
-    kind: ResourceKind
+    kind: str
     organization: Organization | None
     actions: int
 

@@ -6,16 +6,15 @@ set of them: which of them a pattern covers, and which of them agree on a key.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 
-from wmiam.engine.compile import ACTIONS, Binding, Compiled
+from wmiam.engine.compile import Binding, Compiled
 from wmiam.engine.diagrams import FALSE, TRUE, Diagrams
 from wmiam.engine.knowledge import Known
-from wmiam.engine.resources import Resource, ResourceKind, account_resources, pattern_contexts
+from wmiam.engine.resources import Resource, ResourceKind, pattern_contexts
 from wmiam.engine.space import Space
-from wmiam.estate.model import Organization
 
-__all__ = ["Pieces", "Scope", "decided_by_organization"]
+__all__ = ["Pieces", "Scope", "decided_by_resource"]
 
 #: A function of resources: disjoint sets of them, each with the contexts; elsewhere no context.
 Pieces = tuple[tuple[int, int], ...]
@@ -23,9 +22,12 @@ Pieces = tuple[tuple[int, int], ...]
 _WILDCARDS = frozenset("*?")
 
 
-def decided_by_organization(key: str) -> bool:
-    """Whether a WorkMail organization may decide a canonical key; see ``organization_knowledge``."""
-    return key.startswith("aws:resource") or key == "aws:requestedregion"
+def decided_by_resource(key: str) -> bool:
+    """Whether a resource may decide a canonical key; see ``organization_knowledge``, ``role_knowledge``."""
+    return key.startswith(("aws:resource", "iam:resourcetag/")) or key in (
+        "aws:requestedregion",
+        "iam:permissionsboundary",
+    )
 
 
 class Scope:
@@ -33,17 +35,21 @@ class Scope:
 
     Parameters
     ----------
-    organizations : list of Organization
-        Its WorkMail organizations, stand-ins included.
-    known_of : dict of str to Known
-        What each organization decides, by ARN.
+    resources : sequence of Resource
+        The resources.
+    kinds : mapping of str to int
+        The kinds of resource, each with the set of the actions that are about it.
+    known_of : callable
+        What a resource decides of a request's context.
     """
 
-    def __init__(self, organizations: list[Organization], known_of: dict[str, Known]) -> None:
-        self.resources: tuple[Resource, ...] = tuple(account_resources(organizations))
+    def __init__(
+        self, resources: Sequence[Resource], kinds: Mapping[str, int], known_of: Callable[[Resource], Known]
+    ) -> None:
+        self.resources: tuple[Resource, ...] = tuple(resources)
         self.all = (1 << len(self.resources)) - 1
         self._known_of = known_of
-        self._kind: dict[ResourceKind, int] = dict.fromkeys(ResourceKind, 0)
+        self._kind: dict[str, int] = dict.fromkeys(kinds, 0)
         self._organization: dict[str, int] = {}
         self._of_arn: dict[str, int] = {}
         for index, resource in enumerate(self.resources):
@@ -53,18 +59,11 @@ class Scope:
                 organization = resource.organization
                 if organization is not None and not organization.stand_in:
                     self._organization[resource.arn] = 1 << index
-        self.kinds = tuple(
-            (self._kind[kind], actions)
-            for kind, actions in (
-                (ResourceKind.NONE, ACTIONS.wildcard_only),
-                (ResourceKind.ORGANIZATION, ACTIONS.organization),
-                (ResourceKind.MESSAGES, ACTIONS.message),
-            )
-        )
+        self.kinds = tuple((self._kind[kind], actions) for kind, actions in kinds.items())
         self._parted: dict[tuple[str, ...], tuple[tuple[int, Binding], ...]] = {}
         self._covered: dict[tuple[str, bool, Binding], Pieces] = {}
 
-    def kind(self, kind: ResourceKind) -> int:
+    def kind(self, kind: str) -> int:
         """Return the resources of a kind."""
         return self._kind[kind]
 
@@ -126,12 +125,10 @@ class Scope:
         if found is None:
             open_keys: Binding = (None,) * len(keys)
             merged: dict[Binding, int] = {}
-            if any(decided_by_organization(key) for key in keys):
+            if any(decided_by_resource(key) for key in keys):
                 for index, resource in enumerate(self.resources):
-                    bound = open_keys
-                    if resource.organization is not None:
-                        known = self._known_of[resource.arn]
-                        bound = tuple(known.get(key) for key in keys)
+                    known = self._known_of(resource)
+                    bound = tuple(known.get(key) for key in keys)
                     merged[bound] = merged.get(bound, 0) | 1 << index
             else:
                 merged[open_keys] = self.all

@@ -31,10 +31,13 @@ class Tables:
     ----------
     diagrams : Diagrams
         Where the contexts come from.
+    every : int
+        The set of all actions in question; by default WorkMail's.
     """
 
-    def __init__(self, diagrams: Diagrams) -> None:
+    def __init__(self, diagrams: Diagrams, every: int = ACTIONS.all) -> None:
         self._d = diagrams
+        self._every = every
         self._cells: list[Cells] = []
         self._number: dict[Cells, int] = {}
         self._united: dict[tuple[int, int], int] = {}
@@ -43,7 +46,7 @@ class Tables:
         self._limited_tables: dict[tuple[Table, Table], Table] = {}
         self._finished: dict[tuple[int, int], Allowed] = {}
         #: Nothing allowed, nothing denied.
-        self.nothing = self._intern({(FALSE, FALSE): ACTIONS.all})
+        self.nothing = self._intern({(FALSE, FALSE): every})
 
     def _intern(self, merged: dict[tuple[int, int], int]) -> int:
         cells = tuple(sorted((actions, allows, denies) for (allows, denies), actions in merged.items()))
@@ -63,7 +66,7 @@ class Tables:
         allows : int
             Contexts.
         """
-        return ((resources, self._intern({(allows, FALSE): ACTIONS.all})),)
+        return ((resources, self._intern({(allows, FALSE): self._every})),)
 
     def of(self, pieces: Iterable[Piece], resources: int) -> Table:
         """Return the table of some statements.
@@ -82,7 +85,7 @@ class Tables:
         d = self._d
         merged: dict[int, int] = {}
         for group in groups:
-            cells = [(ACTIONS.all, FALSE, FALSE)]
+            cells = [(self._every, FALSE, FALSE)]
             for actions, covered, allows, denies in pieces:
                 if not covered & group:
                     continue

@@ -8,14 +8,23 @@ apart, and actions.  Must agree with :mod:`wmiam.engine.decide`.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from functools import lru_cache
 
-from wmiam.engine.compile import ACTIONS, Binding, Compiled, Question, Row, binding, row_contexts, usage_of
+from wmiam.engine.compile import (
+    ACTIONS,
+    ActionSets,
+    Binding,
+    Compiled,
+    Question,
+    Row,
+    binding,
+    row_contexts,
+    usage_of,
+)
 from wmiam.engine.diagrams import FALSE, TRUE
 from wmiam.engine.knowledge import ABSENT_KEY, Known, organization_knowledge, takes_session_tags
 from wmiam.engine.layers import Cell, Layer, Part, PrincipalClass, Source, credentials
 from wmiam.engine.policies import IDLE, Policies
-from wmiam.engine.resources import Resource
+from wmiam.engine.resources import WORKMAIL_KINDS, Resource, account_resources
 from wmiam.engine.resources import resource_contexts as covered_contexts
 from wmiam.engine.scope import Scope
 from wmiam.engine.space import Space, Usage
@@ -40,7 +49,14 @@ class Whole:
         What was read.
     progress : bool, optional
         Whether to show a progress bar; by default for large estates in a terminal or notebook.
+
+    Attributes
+    ----------
+    actions : ActionSets
+        What is evaluated: WorkMail's actions.
     """
+
+    actions: ActionSets = ACTIONS
 
     def __init__(self, estate: Estate, *, progress: bool | None = None) -> None:
         with without_cycles():
@@ -78,13 +94,12 @@ class Whole:
     def _prepare(self, estate: Estate) -> None:
         """Compile statements and class principals: what needs no contexts yet."""
         self.estate = estate
-        self.policies = Policies(estate)
+        self.policies = Policies(estate, self.actions)
         self._known_of: dict[str, Known] = {
             o.arn: organization_knowledge(o, estate) for o in estate.organizations
         }
         self.scopes: dict[str, Scope] = {
-            account: Scope([o for o in estate.organizations if o.account == account], self._known_of)
-            for account in {p.account for p in estate.principals}
+            account: self._scope(account) for account in {p.account for p in estate.principals}
         }
         self.resources = {account: list(scope.resources) for account, scope in self.scopes.items()}
         self._contexts: dict[tuple[Question, Binding], int] = {}
@@ -98,12 +113,17 @@ class Whole:
     def _fill(self, space: Space, progress: bool | None) -> None:
         """Evaluate each class over a space of contexts."""
         self.space = space
-        self._tables = Tables(space.diagrams)
+        self._tables = Tables(space.diagrams, self.actions.all)
         self._table_of: dict[tuple[int, int, str], Table] = {}
         self._levels_of: dict[tuple[object, ...], Table] = {}
         for members in _watched(self.classes, progress):
             self._evaluate(members)
         del self._levels_of, self._table_of, self._tables
+
+    def _scope(self, account: str) -> Scope:
+        """Return what the principals of an account can act on."""
+        organizations = [o for o in self.estate.organizations if o.account == account]
+        return Scope(account_resources(organizations), WORKMAIL_KINDS, self.known_of)
 
     # -- principals to classes ----------------------------------------------
 
@@ -294,11 +314,31 @@ class Whole:
             pieces: list[Piece] = []
             for source in self.policies.parts[number].sources:
                 if isinstance(source.compiled.statement, UnreadStatement):
-                    pieces.append((ACTIONS.all, members.scope.all, *self.unread(source)))
+                    pieces.append((self.actions.all, members.scope.all, *self.unread(source)))
                 else:
                     pieces.extend(self._pieces(source.compiled, members.scope, known))
             found = self._table_of[key] = self._tables.of(pieces, members.scope.all)
         return found
+
+    def pieces(self, number: int, compiled: Compiled, members: PrincipalClass) -> list[Piece]:
+        """Return what one statement of a policy does to a class, limits and other statements apart.
+
+        Parameters
+        ----------
+        number : int
+            Number of the policy.
+        compiled : Compiled
+            The statement; what an unread one does is :meth:`unread`.
+        members : PrincipalClass
+            Whose requests.
+
+        Returns
+        -------
+        list of tuple
+            Sets of actions and resources, with the contexts that allow and those that deny.
+        """
+        known = members.known if self.policies.own_keys[number] else _NOTHING
+        return list(self._pieces(compiled, members.scope, known))
 
     def _pieces(self, compiled: Compiled, scope: Scope, known: Known) -> Iterator[Piece]:
         """Yield what a statement allows or denies, by sets of actions and of resources."""
@@ -307,7 +347,7 @@ class Whole:
             return
         both = self.space.diagrams.both
         allow = compiled.effect is Effect.ALLOW
-        for actions, absent in _carried(compiled.actions, compiled.reads):
+        for actions, absent in self.actions.parted(compiled.actions, compiled.reads):
             parts = list(covered)
             for row in compiled.rows:
                 after: list[tuple[int, int]] = []
@@ -343,7 +383,9 @@ class Whole:
         actions : int
             Set of actions.
         """
-        return Known({key: ABSENT_KEY for key in self._reads(members) if not ACTIONS.carriers(key) & actions})
+        return Known(
+            {key: ABSENT_KEY for key in self._reads(members) if not self.actions.carriers(key) & actions}
+        )
 
     def _reads(self, members: PrincipalClass) -> frozenset[str]:
         """Return every canonical key that the policies of a class depend on."""
@@ -425,25 +467,6 @@ class Whole:
 def _completed(first: Binding, second: Binding) -> Binding:
     """Return what is known of some keys by the first that knows."""
     return tuple(one if one is not None else other for one, other in zip(first, second, strict=True))
-
-
-@lru_cache(maxsize=65536)
-def _carried(every: int, keys: frozenset[str]) -> list[tuple[int, Known]]:
-    """Return a statement's actions by the keys that they never carry (C11)."""
-    found: list[tuple[int, tuple[str, ...]]] = [(every, ())]
-    for key in sorted(keys):
-        carriers = ACTIONS.carriers(key)
-        if every & ~carriers:
-            found = [
-                (part, absent if part & carriers else (*absent, key))
-                for actions, absent in found
-                for part in (actions & carriers, actions & ~carriers)
-                if part
-            ]
-    return [
-        (actions, Known(dict.fromkeys(absent, ABSENT_KEY)) if absent else _NOTHING)
-        for actions, absent in found
-    ]
 
 
 def _watched(classes: list[PrincipalClass], progress: bool | None) -> Iterable[PrincipalClass]:
