@@ -73,10 +73,10 @@ def check(seed: int, requests: int) -> Counter[str]:
 
 def test_effective_policies_agree_with_the_reference() -> None:
     counted: Counter[str] = Counter()
-    for seed in range(25):
+    for seed in range(16):
         counted += check(seed, 40)
     assert counted["exact"] > 50
-    assert counted["allowed True"] > 200
+    assert counted["allowed True"] > 100
     assert counted["deny"] > 0
 
 

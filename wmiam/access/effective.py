@@ -62,10 +62,10 @@ class EffectivePolicy:
     the same request contexts, where the principal has this policy and no other, no permissions
     boundary, and no service control policy but those that allow everything.  Organizations that
     the estate does not have get nothing by it that the original policies would not give them,
-    and all of that wherever Allow statements can say it: ``*`` stands where any other
-    organization is granted as well, and a condition on organization tags stays a condition,
-    while organizations that are named are named.  What is known of the principal itself is not
-    asked again.
+    so ``*`` stands only where any other organization is granted as well.  A condition on
+    organization tags stays one where that is shorter, and becomes a list of organizations
+    elsewhere; what is granted only on tags that no organization has is left out.  What is known
+    of the principal itself is not asked again.
     Other services' permissions are no part of it.
     """
 

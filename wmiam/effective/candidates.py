@@ -20,7 +20,7 @@ Cell = tuple[Alike, Resource]
 Rows = tuple[tuple[str, str, tuple[str, ...]], ...]
 #: What a statement costs beside its resources and conditions, and a NotResource more: where both
 #: say the same, what is granted is easier to review than what is not.
-_STATEMENT_COST, _NEGATED_COST = 100, 40
+_STATEMENT_COST, _NEGATED_COST = 100, 120
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -147,6 +147,7 @@ class _Builder:
         self.d = target.diagrams
         self.patterns = patterns
         self.may = may
+        self.real = set(target.cells())
         self.covered = {(p, r): target.covered(p, r) for p in patterns for r in target.resources}
 
     def of_block(self, rows: Rows) -> Iterator[Candidate]:
@@ -225,13 +226,15 @@ class _Builder:
         contexts = {cell: self._contexts(cell, holds, patterns, negated) for cell in cells}
 
         def says_the_same(rest: Sequence[str]) -> bool:
-            return all(self._contexts(cell, holds, rest, negated) == contexts[cell] for cell in cells)
+            own = (cell for cell in cells if cell in self.real)
+            return all(self._contexts(cell, holds, rest, negated) == contexts[cell] for cell in own)
 
         if not fits:
             return None
         if not negated:
             longest_first = sorted(patterns, key=lambda text: (-len(text), text))
-            patterns = tuple(_without(longest_first, says_the_same))
+            patterns = tuple(_without(longest_first, says_the_same)) or patterns
+            contexts = {cell: self._contexts(cell, holds, patterns, negated) for cell in cells}
         cost = _STATEMENT_COST + _NEGATED_COST * negated + len(json.dumps([patterns, rows]))
         reached = {cell: found for cell, found in contexts.items() if found != FALSE}
         return Candidate(rows, patterns, negated, reached, fits, cost)

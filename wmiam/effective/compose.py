@@ -96,9 +96,9 @@ def _is_inside(target: Target, candidate: Candidate, goal: Mapping[Cell, int]) -
 
 
 def _within_reach(target: Target, goal: Mapping[Cell, int], allows: list[Candidate]) -> dict[Cell, int]:
-    """Return what of the goal statements reach: what they cannot say of other organizations is dropped."""
+    """Return what of the goal statements reach, on the organizations of the estate."""
     found = reached(target.diagrams, allows)
-    return {cell: target.diagrams.both(contexts, found.get(cell, FALSE)) for cell, contexts in goal.items()}
+    return {cell: target.diagrams.both(goal[cell], found.get(cell, FALSE)) for cell in target.cells()}
 
 
 def _missing(target: Target, goal: Mapping[Cell, int], allows: list[Candidate]) -> dict[Cell, int]:

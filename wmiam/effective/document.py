@@ -63,7 +63,10 @@ def statements_of(
         statement[name] = _one(sorted(one.candidate.patterns))
         if one.candidate.rows:
             statement["Condition"] = _condition(one.candidate.rows)
-        sid = base = _sid(effect, needed, one, known)
+        covered = 0
+        for pattern in patterns:
+            covered |= ACTIONS.of(pattern)
+        sid = base = _sid(effect, covered, one, known)
         number = 1
         while sid in taken:
             number += 1
@@ -114,7 +117,7 @@ def _what(actions: int) -> str:
         return found[0].name
     services = {action.service for action in found}
     everything = {a.full_name for a in ACTIONS.actions if a.service in services}
-    levels = [level for level in _LEVELS if any(action.access_level == level for action in found)]
+    levels = [level for level in _LEVELS if any(level in action.access_level for action in found)]
     flow = "MessageFlow" if services == {"workmailmessageflow"} else ""
     if everything == {action.full_name for action in found}:
         return f"All{flow}"
@@ -130,7 +133,8 @@ def _where(one: Chosen, known: Sequence[Organization]) -> str:
     fields = [text.split(":", 5) for text in texts]
     named = [o for o in known if not o.stand_in and any(o.id in text for text in texts)]
     regions = sorted({field[3] for field in fields if len(field) == 6 and field[5].endswith("/*")})
-    if named and len(named) < 3:
+    only_named = all(any(o.id in text for o in named) for text in texts)
+    if only_named and len(named) < 3:
         names = "On" + "And".join(_letters(o.alias or o.id) for o in named)
     elif not named and regions and "*" not in regions:
         names = "In" + "And".join(_letters(region) for region in regions)
