@@ -64,7 +64,7 @@ SAME: tuple[Any, ...] = (
     {"ForAnyValue:StringLike": {"aws:TagKeys": ["T*"]}},
     {"ForAnyValue:StringNotEquals": {"aws:TagKeys": ["Env"]}},
     {"ForAnyValue:StringEqualsIfExists": {"aws:TagKeys": ["Env"]}},
-    {"ForAllValues:StringEquals": {"aws:TagKeys": ["Env"]}, "Null": {"aws:TagKeys": ["false"]}},
+    {"ForAllValues:StringEquals": {"aws:TagKeys": ["Env", "Team"]}, "Null": {"aws:TagKeys": ["false"]}},
     {"StringEquals": {"aws:RequestTag/Env": ["prod", "test"]}},
     {"StringEqualsIfExists": {"aws:RequestTag/Env": ["prod"]}},
     {"Bool": {"aws:SecureTransport": ["true"]}, "IpAddress": {"aws:SourceIp": ["203.0.113.0/24"]}},

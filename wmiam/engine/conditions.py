@@ -76,7 +76,7 @@ def evaluate_condition(condition: Condition, context: Context, *, variables: boo
 
     if entry is None or entry.is_null:
         return ConditionResult(condition, operator.if_exists or comparison.negated, given)
-    if len(entry.values) > 1:
+    if len(set(entry.values)) > 1:
         # C5: without a set operator there is no way to compare several values.
         return ConditionResult(condition, False, f"{given}, and {condition.written} takes one value")
     return ConditionResult(condition, _value_matches(entry.values[0], wanted, comparison), given)

@@ -174,7 +174,7 @@ class Space:
                 classes = {dimension.groups[0].class_of(member) for member in members}
                 for index, variable in enumerate(dimension.variables, 1):
                     values[variable] = int(index in classes)
-                values[dimension.single] = int(len(members) == 1)
+                values[dimension.single] = int(len(set(members)) == 1)
             else:
                 for group, variable in zip(dimension.groups, dimension.variables, strict=True):
                     values[variable] = group.class_of(members[0]) if members else ABSENT
@@ -307,12 +307,18 @@ class Space:
         return d.all_of(rules)
 
     def _at_most_one(self, dimension: Dimension) -> int:
-        """Where there is exactly one member, exactly one class of members occurs."""
+        """Where there is one member, one class of members occurs; and the reverse for a class of one text."""
         d = self.diagrams
-        one = FALSE
-        for chosen in dimension.variables:
-            one = d.either(one, d.all_of(d.literal(v, 2 if v == chosen else 1) for v in dimension.variables))
-        return d.either(d.literal(dimension.single or 0, 1), one)
+        single = d.literal(dimension.single or 0, 2)
+        true = dimension.groups[0].true.items()
+        texts = {mask for test, mask in true if test.is_constant and test.base != "BinaryEquals"}
+        one = lone_text = FALSE
+        for index, chosen in enumerate(dimension.variables, 1):
+            alone = d.all_of(d.literal(v, 2 if v == chosen else 1) for v in dimension.variables)
+            one = d.either(one, alone)
+            if 1 << index in texts:
+                lone_text = d.either(lone_text, alone)
+        return d.both(d.either(d.neither(single), one), d.either(d.neither(lone_text), single))
 
     def _not_negative(self, dimension: Dimension) -> int:
         d = self.diagrams
