@@ -29,6 +29,9 @@ if TYPE_CHECKING:
         AmbiguousNameError,
         InputError,
         NameLookupError,
+        NoConditionBlock,
+        NoEffectivePolicy,
+        OtherSpaceError,
         PolicyError,
         RequestError,
         UnknownNameError,
@@ -36,6 +39,7 @@ if TYPE_CHECKING:
     )
     from wmiam.estate import Estate
     from wmiam.estate.lint import lint_estate
+    from wmiam.lab import explore
     from wmiam.sources.load import load
 
 __all__ = [
@@ -48,6 +52,9 @@ __all__ = [
     "Gate",
     "InputError",
     "NameLookupError",
+    "NoConditionBlock",
+    "NoEffectivePolicy",
+    "OtherSpaceError",
     "PolicyError",
     "PolicySet",
     "Request",
@@ -58,6 +65,7 @@ __all__ = [
     "__version__",
     "compare",
     "decide",
+    "explore",
     "lint_estate",
     "load",
     "report",
@@ -76,6 +84,9 @@ _HOME = {
     "Gate": "wmiam.compare.gates",
     "InputError": "wmiam.errors",
     "NameLookupError": "wmiam.errors",
+    "NoConditionBlock": "wmiam.errors",
+    "NoEffectivePolicy": "wmiam.errors",
+    "OtherSpaceError": "wmiam.errors",
     "PolicyError": "wmiam.errors",
     "PolicySet": "wmiam.engine.decide",
     "Request": "wmiam.engine.request",
@@ -85,6 +96,7 @@ _HOME = {
     "WmiamError": "wmiam.errors",
     "compare": "wmiam.compare.entry",
     "decide": "wmiam.api",
+    "explore": "wmiam.lab",
     "lint_estate": "wmiam.estate.lint",
     "load": "wmiam.sources.load",
     "report": "wmiam.api",

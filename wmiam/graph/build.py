@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from typing import Any, Protocol
 
 import networkx as nx
@@ -37,6 +37,7 @@ def build(
     organizations: Names | None = None,
     actions: Names | None = None,
     statements: bool = False,
+    becomes: Sequence[AssumeEdge] | None = None,
 ) -> nx.MultiDiGraph[str]:
     """Return the graph of an estate, or of the part that has to do with some principals.
 
@@ -56,6 +57,9 @@ def build(
     statements : bool
         Whether each policy's statements are nodes, with edges to the actions asked for, or
         else to those of the catalog that they name with their service prefix.
+    becomes : sequence of AssumeEdge, optional
+        The estate's :func:`~wmiam.graph.assume.assumption_edges`, where they are at hand: of a
+        large estate they take longer than all else.
 
     Returns
     -------
@@ -68,7 +72,7 @@ def build(
         If a name selects nothing, or is ambiguous.
     """
     draft = Draft(estate)
-    becomes = assumption_edges(estate)
+    becomes = assumption_edges(estate) if becomes is None else becomes
     members = list(estate.principals)
     if principals is not None:
         asked = [p for name in _each(principals) for p in find_principals(name, estate.principals)]

@@ -1,0 +1,55 @@
+// Where everything begins: a widget in a notebook, or the data of a view in a page without kernel.
+
+/** A matrix by itself, with the filters that need no kernel. */
+function matrixAlone(element, data) {
+  const names = readNames(data.names);
+  const cells = readCells(fromBase64(data.rows), fromBase64(data.rowOf), names.actions.length);
+  const filters = () => ({ organization: "", ...form.value });
+  const status = make("p", { className: "status", role: "status" });
+  const matrix = new Matrix({ names, label: "Principals by actions", choose: (principal, action) => matrix.select(principal, action, false) });
+  const draw = () => {
+    const actions = chosenActions(names, filters());
+    const principals = chosenPrincipals(names, cells, filters(), actions);
+    matrix.show(cells, principals, groupActions(names, actions, form.group.value));
+    status.textContent = `${number(principals.length)} of ${plural(names.principals.length, "principal")}, ${number(actions.length)} of ${plural(names.actions.length, "action")}`;
+  };
+  const form = new FilterForm({ names, changed: draw, grouped: draw, without: ["organization"] });
+  element.append(form.element, status, matrix.element);
+  draw();
+  return () => matrix.destroy();
+}
+
+function explanationAlone(element, cell) {
+  element.append(make("div", { className: "panel" }, make("h4", { className: "cell" }, bdi(cell.name), " › ", cell.action),
+    make("p", { className: "sub" }, make("code", {}, cell.arn)), ...explainCell(cell)));
+}
+
+function conditionAlone(element, condition) {
+  element.append(make("div", { className: "panel" },
+    make("p", { className: "verdict" }, verdict(WORD.indexOf(condition.decision)), condition.sentence ? ": " : "", bdi(condition.sentence)),
+    ...explainList("Depends on", condition.keys), ...explainList("Depends on whether", condition.unknowns),
+    ...(condition.policy ? [make("h4", {}, "As a policy's Condition"), make("pre", { tabIndex: 0, role: "group", "aria-label": "Condition block" }, condition.policy)] : []),
+    ...(condition.problem ? [make("p", { className: "sub" }, condition.problem)] : [])));
+}
+
+function graphAlone(element, drawing, options) {
+  element.append(drawing.boxes
+    ? make("div", { className: "picture", tabIndex: 0, role: "group", "aria-label": "Graph, scrolls" }, graphPicture(drawing, options.title || "Graph", null))
+    : make("p", { className: "hint" }, `${number(drawing.many)} nodes are too many to read.`));
+}
+
+const ALONE = { matrix: matrixAlone, explanation: explanationAlone, condition: conditionAlone, graph: graphAlone };
+
+/** Show a view's data in an element; `data` is compressed JSON, as bytes or in base64.  Returns how to end it. */
+async function hydrate(element, kind, options, data) {
+  element.classList.add("wmiam-lab");
+  return ALONE[kind](element, await unpack(typeof data === "string" ? fromBase64(data) : data), options) ?? (() => {});
+}
+
+async function render({ model, el }) {
+  if (model.get("_kind") !== "explorer") return hydrate(el, model.get("_kind"), model.get("_options"), bytesOf(model.get("_data")));
+  el.classList.add("wmiam-lab");
+  const explorer = new Explorer(model, readNames(await unpack(bytesOf(model.get("_names")))));
+  el.append(explorer.element);
+  return () => explorer.destroy();
+}

@@ -1,0 +1,268 @@
+"""The explorer: an estate's access as something to click through, and as an object."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import asdict
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+import traitlets
+
+from wmiam.access import Access
+from wmiam.graph import AssumeEdge, assumption_edges
+from wmiam.lab.bundle import BundledView
+from wmiam.lab.controls import context_controls
+from wmiam.lab.explained import explanation_model, places_of
+from wmiam.lab.module import module_script, module_style
+from wmiam.lab.pages import RowPages
+from wmiam.lab.payload import matrix_data, matrix_names, pack
+from wmiam.lab.pictures import selection_graph
+from wmiam.lab.tally import Tally, capability_numbers
+from wmiam.lab.view import Filters, Selection, View
+from wmiam.views.html import summary_html
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+__all__ = ["Explorer", "explore"]
+
+
+class Explorer(BundledView):
+    """Everything about an access on one screen; each part narrows the others.
+
+    Parameters
+    ----------
+    access : Access
+        What :meth:`wmiam.Estate.access` or :meth:`wmiam.Access.given` returned.
+    name : str
+        What your notebook calls it: the code that the explorer prints uses this name.
+
+    Attributes
+    ----------
+    filters : dict
+        See :class:`wmiam.lab.view.Filters`; set it, or observe it.
+    selection : dict
+        ``principal``, ``action`` and ``organization``; see :class:`wmiam.lab.view.Selection`.
+    context : dict
+        Context keys that are fixed, as for :meth:`wmiam.Access.given`.
+    pins : list of dict
+        Views that were kept: ``title``, ``filters``, ``selection``, ``context`` and ``code``.
+
+    Examples
+    --------
+    >>> import wmiam
+    >>> explorer = wmiam.explore(wmiam.load("data/acme").access())  # doctest: +SKIP
+    >>> explorer.filters = {"capability": "export-mail"}  # doctest: +SKIP
+    >>> explorer.frame["principal"].unique()  # doctest: +SKIP
+    """
+
+    _esm = module_script()
+    _css = module_style()
+
+    filters = traitlets.Dict().tag(sync=True)
+    selection = traitlets.Dict().tag(sync=True)
+    context = traitlets.Dict().tag(sync=True)
+    pins = traitlets.List(traitlets.Dict()).tag(sync=True)
+
+    _kind = traitlets.Unicode("explorer").tag(sync=True)
+    _names = traitlets.Bytes().tag(sync=True)
+    _controls = traitlets.List(traitlets.Dict()).tag(sync=True)
+    _rows = traitlets.Bytes().tag(sync=True)
+    _row_of = traitlets.Bytes().tag(sync=True)
+    _counts = traitlets.List(traitlets.List()).tag(sync=True)
+    _table = traitlets.Dict().tag(sync=True)
+    _code = traitlets.Unicode().tag(sync=True)
+    _explanation = traitlets.Dict().tag(sync=True)
+    _graph = traitlets.Dict().tag(sync=True)
+
+    def __init__(self, access: Access, *, name: str = "access") -> None:
+        self.access = access
+        self._name = name
+        self._view = View(access, name=name)
+        self._tallies: dict[tuple[Any, ...], Tally] = {}
+        self._pages: RowPages | None = None
+        super().__init__(
+            filters=asdict(Filters()),
+            selection=asdict(Selection()),
+            _names=pack(matrix_names(access)),
+            _controls=context_controls(access),
+        )
+        self._answer(cells=True, cell=True)
+        self.observe(self._changed, ["filters", "selection", "context"])
+        self.on_msg(self._asked)
+
+    # -- what is set ----------------------------------------------------------
+
+    @traitlets.validate("filters")
+    def _check_filters(self, proposal: Mapping[str, Any]) -> dict[str, str]:
+        return asdict(Filters.of(proposal["value"], self.access))
+
+    @traitlets.validate("selection")
+    def _check_selection(self, proposal: Mapping[str, Any]) -> dict[str, str]:
+        return asdict(Selection.of(proposal["value"], self.access))
+
+    @traitlets.validate("context")
+    def _check_context(self, proposal: Mapping[str, Any]) -> dict[str, Any]:
+        value = dict(proposal["value"])
+        self.access.given(value)  # raises where a value is none
+        return value
+
+    # -- what is had ----------------------------------------------------------
+
+    @property
+    def view(self) -> View:
+        """What is shown now, as a value of its own."""
+        return self._view
+
+    @property
+    def frame(self) -> pd.DataFrame:
+        """The cells that are shown now; columns as :meth:`wmiam.Access.cells`."""
+        return self._view.frame()
+
+    @property
+    def code(self) -> str:
+        """The Python that gives :attr:`frame`."""
+        return self._view.code()
+
+    def pin(self, title: str = "") -> dict[str, Any]:
+        """Keep the present view, for coming back to it and for the report.
+
+        Parameters
+        ----------
+        title : str
+            What to call it; by default it is numbered.
+
+        Returns
+        -------
+        dict
+            The new member of :attr:`pins`.
+        """
+        kept = {"title": title or f"View {len(self.pins) + 1}", **self._view.record(), "code": self.code}
+        self.pins = [*self.pins, kept]
+        return kept
+
+    def show(self, pinned: Mapping[str, Any]) -> None:
+        """Go back to a view that was kept.
+
+        Parameters
+        ----------
+        pinned : mapping
+            A member of :attr:`pins`; what it leaves out is reset.
+        """
+        with self.hold_trait_notifications():
+            self.filters = dict(pinned.get("filters", {}))
+            self.selection = dict(pinned.get("selection", {}))
+            self.context = dict(pinned.get("context", {}))
+
+    def bundled(self) -> tuple[str, dict[str, Any], bytes]:
+        """Return the matrix as it is now: what of the explorer needs no kernel."""
+        tally = self._tally()
+        return "matrix", {}, pack(matrix_data(self.access, tally))
+
+    def fallback(self) -> str:
+        """Return the numbers of the first screen as HTML."""
+        return summary_html(self._view.given.summary())
+
+    # -- what is answered -----------------------------------------------------
+
+    def _changed(self, _: Mapping[str, Any]) -> None:
+        before = self._view
+        view = View(
+            self.access,
+            Filters(**self.filters),
+            Selection(**self.selection),
+            dict(self.context),
+            self._name,
+        )
+        if view == before:
+            return
+        self._view = view
+        asked = view.context != before.context or view.filters.organization != before.filters.organization
+        self._answer(cells=asked, cell=asked or view.selection != before.selection)
+
+    def _answer(self, *, cells: bool, cell: bool) -> None:
+        """Tell the page what it shows: first what is seen first, each part in one message."""
+        view = self._view
+        tally = self._tally()
+        self._pages = RowPages(view, tally)
+        with self.hold_sync():
+            if cells:
+                self._rows = tally.rows.tobytes()
+                self._row_of = tally.row_of.tobytes()
+                numbers = capability_numbers(view.given, view.filters.organization)
+                self._counts = [[item.allowed, item.conditional] for item in numbers]
+            self._table = {"total": self._pages.total, "number": self._table.get("number", 0) + 1}
+            self._code = view.code()
+        if cell:
+            self._explanation = self._explained()
+            self._graph = self._drawn()
+
+    def _tally(self) -> Tally:
+        view = self._view
+        key = (view.filters.organization, repr(sorted(view.context.items())))
+        if key not in self._tallies:
+            # Toggling a control back and forth is the usual thing; more than a few are not needed.
+            while len(self._tallies) > 8:
+                del self._tallies[next(iter(self._tallies))]
+            self._tallies[key] = Tally(view.given, view.filters.organization)
+        return self._tallies[key]
+
+    def _explained(self) -> dict[str, Any]:
+        view, chosen = self._view, self._view.selection
+        if not (chosen.principal and chosen.action):
+            return {}
+        access = view.given
+        principal = access.find_principal(chosen.principal)
+        places = places_of(access, principal, chosen.action)
+        wanted = [chosen.organization or view.filters.organization, *(place["arn"] for place in places)]
+        known = {place["arn"] for place in places} | {o.arn for o in access.organizations}
+        where = next((arn for arn in wanted if arn in known), None)
+        if where is None:
+            return {"nowhere": True, "principal": chosen.principal, "action": chosen.action}
+        organization = None if where == "*" else where
+        explanation = access.explain(chosen.principal, chosen.action, organization)
+        python = f"{self._name}.given({view.context!r})" if view.context else self._name
+        python += f".explain({chosen.principal!r}, {chosen.action!r}"
+        python += f", {organization!r})" if organization else ")"
+        label = next((place["label"] for place in places if place["arn"] == explanation.organization), "")
+        model = explanation_model(explanation, label=label, python=python)
+        return {**model, "place": explanation.organization, "places": places}
+
+    @cached_property
+    def _becomes(self) -> list[AssumeEdge]:
+        """Who can become whom, which no filter and no context key changes."""
+        self._graph = {"working": True}
+        return assumption_edges(self.access.estate)
+
+    def _drawn(self) -> dict[str, Any]:
+        return selection_graph(self._view, self._becomes) if self._view.selection.principal else {}
+
+    def _asked(self, _: Any, content: Mapping[str, Any], __: Any) -> None:
+        """Answer a message of the page: a page of the table, or a view to keep."""
+        if content.get("ask") == "rows" and self._pages is not None:
+            rows = self._pages.rows(int(content["first"]), int(content["count"]))
+            self.send({"rows": rows, "first": content["first"], "number": content["number"]})
+        elif content.get("ask") == "pin":
+            self.pin(str(content.get("title", "")))
+
+    def __repr__(self) -> str:
+        return f"<Explorer of {self.access!r}>"
+
+
+def explore(access: Access, *, name: str = "access") -> Explorer:
+    """Explore an access in JupyterLab: by clicking, filtering and fixing context keys.
+
+    Parameters
+    ----------
+    access : Access
+        What :meth:`wmiam.Estate.access` or :meth:`wmiam.Access.given` returned.
+    name : str
+        What your notebook calls it, for the code that the explorer prints.
+
+    Returns
+    -------
+    Explorer
+        Shows itself at the end of a cell.
+    """
+    return Explorer(access, name=name)
