@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from functools import cached_property
-from typing import Self
+from typing import Any, Self
 
 from wmiam.access.answers import Answer, Fixed, answers
 from wmiam.access.cells import CellRow, bits_of, fixed_values
@@ -47,6 +47,8 @@ class AccessCore:
         self.context: dict[str, object] = dict(context or {})
         self._values = {canonical_key(key): fixed_values(key, value) for key, value in self.context.items()}
         self.fixed = Fixed(self._values, whole.space)
+        #: What modules above remember of this access, by their own names; ends with it.
+        self.memo: dict[str, Any] = {}
         self._words: dict[tuple[int, int, bool], str] = {}
         self._ways = Ways(whole)
 
@@ -77,6 +79,11 @@ class AccessCore:
     def organizations(self) -> tuple[Organization, ...]:
         """Every WorkMail organization, stand-ins last."""
         return self.estate.organizations
+
+    @property
+    def fixed_values(self) -> Mapping[str, tuple[str | None, ...]]:
+        """The values that each fixed key may have, by canonical key; None is an absent key."""
+        return self._values
 
     # -- names --------------------------------------------------------------
 
