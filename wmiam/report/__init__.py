@@ -21,7 +21,11 @@ if TYPE_CHECKING:
 __all__ = ["render_report", "write_report"]
 
 _STYLES: Final = ("report.css", "matrix.css")
-_SCRIPTS: Final = ("core.js", "explanation.js", "matrix.js", "page.js")
+_SCRIPTS: Final = (
+    ("wmiam.views", "elements.js"),
+    ("wmiam.views", "explanation.js"),
+    *(("wmiam.report", name) for name in ("core.js", "panel.js", "matrix.js", "page.js")),
+)
 
 
 def write_report(
@@ -80,7 +84,7 @@ def render_report(access: Access, *, title: str | None = None, generated: dateti
     groups = principal_groups(access)
     content = gather(access, groups, title, _moment(generated))
     css = "".join(read_asset("wmiam.report", f"assets/{name}") for name in _STYLES)
-    parts = [read_asset("wmiam.report", f"assets/{name}") for name in _SCRIPTS]
+    parts = [read_asset(package, f"assets/{name}") for package, name in _SCRIPTS]
     script = f'(() => {{\n"use strict";\n{"".join(parts)}}})();\n'
     return (
         environment("wmiam.report")
