@@ -89,13 +89,15 @@ def count_cells(access: Access) -> dict[str, int]:
     total = sum(width[principal.account] for principal in access.principals)
     always = sometimes = 0
     for members in access.whole.classes:
-        for resources, cells in members.groups:
-            for actions, contexts in cells:
-                number = actions.bit_count() * len(resources) * sizes[id(members)]
-                if contexts == members.universe:
-                    always += number
-                else:
-                    sometimes += number
+        for resources, cells in members.allowed:
+            for kind, actions in members.scope.kinds:
+                number = (resources & kind).bit_count() * sizes[id(members)]
+                for allowed, contexts in cells:
+                    counted = number * (allowed & actions).bit_count()
+                    if contexts == members.universe:
+                        always += counted
+                    else:
+                        sometimes += counted
     return {"total": total, "allowed": always, "conditional": sometimes}
 
 
@@ -227,8 +229,6 @@ def middle(found: list[Figures]) -> Figures:
     return {
         key: middle([one[key] for one in found])
         if isinstance(value, dict)
-        else value
-        if isinstance(value, list)
         else statistics.median(one[key] for one in found)
         for key, value in first.items()
     }
