@@ -8,6 +8,8 @@ exist, a name that no principal has, a request that cannot be evaluated.
 
 from __future__ import annotations
 
+import sys
+import traceback
 from collections.abc import Sequence
 
 __all__ = [
@@ -25,7 +27,19 @@ __all__ = [
 
 
 class WmiamError(Exception):
-    """Base of every error that wmiam raises on purpose."""
+    """Base of every error that wmiam raises on purpose.
+
+    Notes
+    -----
+    IPython and Jupyter show one in a line; ``%tb`` in the next cell shows the whole traceback.
+    """
+
+    def _render_traceback_(self) -> list[str]:
+        """Return what IPython prints: the message while a cell fails, all of it when it is asked for."""
+        # A failing cell is shown while the error is handled; %tb asks when that is over.
+        if sys.exc_info()[1] is self:
+            return [f"{type(self).__name__}: {self}"]
+        return "".join(traceback.format_exception(self)).splitlines()
 
 
 class InputError(WmiamError):

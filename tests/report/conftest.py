@@ -4,13 +4,11 @@ from __future__ import annotations
 
 import dataclasses
 import json
-import os
-import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, sync_playwright
+from playwright.sync_api import Browser
 from report_reading import FORMULA, IMAGE, MOMENT, NUL, REORDERED, SCRIPT, STAR, TEMPLATE, Opener
 
 import wmiam
@@ -115,28 +113,6 @@ def hostile_report(hostile: wmiam.Access, tmp_path_factory: pytest.TempPathFacto
     """The report on the hostile estate."""
     target = tmp_path_factory.mktemp("hostile-report") / "report.html"
     return write_report(hostile, target, title=f"Report {SCRIPT}", generated=MOMENT)
-
-
-@pytest.fixture(scope="session")
-def browser() -> Iterator[Browser]:
-    """A Chromium: the installed one, with nothing that asks the network."""
-    found = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
-    if found is None:
-        pytest.fail("no Chromium is installed: the report cannot be looked at")
-    flags = [
-        "--disable-gpu",
-        "--disable-quic",
-        "--no-first-run",
-        "--disable-background-networking",
-        "--disable-component-update",
-        "--disable-sync",
-    ]
-    if os.geteuid() == 0:
-        flags.append("--no-sandbox")
-    with sync_playwright() as driver:
-        launched = driver.chromium.launch(executable_path=found, args=flags)
-        yield launched
-        launched.close()
 
 
 @pytest.fixture

@@ -7,13 +7,14 @@ from typing import TYPE_CHECKING, Any
 from wmiam.access import Access
 from wmiam.access.labels import place_of
 from wmiam.estate.model import Principal
-from wmiam.views.html import view_lines
+from wmiam.views.html import condition_facts, view_lines
 from wmiam.views.text import principal_name, visible
 
 if TYPE_CHECKING:
     from wmiam.access import Explanation, LayerView, StatementView
+    from wmiam.conditions.condition import Condition
 
-__all__ = ["explanation_model", "places_of"]
+__all__ = ["condition_model", "explanation_model", "places_of"]
 
 
 def places_of(access: Access, principal: Principal, action: str) -> list[dict[str, str]]:
@@ -72,6 +73,26 @@ def explanation_model(explanation: Explanation, *, label: str = "", python: str 
         "notes": [visible(text) for text in explanation.notes],
         "witness": [[visible(k), visible(v)] for k, v in (explanation.witness or {}).items()],
         "python": python,
+    }
+
+
+def condition_model(condition: Condition) -> dict[str, Any]:
+    """Return a condition as JSON values.
+
+    Parameters
+    ----------
+    condition : Condition
+        What :meth:`wmiam.Access.condition` returned.
+    """
+    decision, policy, problem = condition_facts(condition)
+    return {
+        "decision": decision,
+        "sentence": visible(condition.sentence) if decision == "conditional" else "",
+        "keys": [visible(key) for key in condition.keys],
+        "unknowns": [visible(text) for text in condition.unknowns],
+        # Line by line: the line ends of the text are its own, those within a value are not.
+        "policy": "\n".join(visible(line) for line in policy.split("\n")),
+        "problem": visible(problem),
     }
 
 

@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "comparison_html",
+    "condition_facts",
     "condition_html",
     "diagnostics_html",
     "effective_html",
@@ -58,6 +59,24 @@ def condition_html(condition: Condition) -> str:
     condition : Condition
         What :meth:`wmiam.access.Access.condition` returned.
     """
+    decision, policy, problem = condition_facts(condition)
+    return _render("condition.html.j2", it=condition, decision=decision, policy=policy, problem=problem)
+
+
+def condition_facts(condition: Condition) -> tuple[str, str, str]:
+    """Return what is shown of a condition besides its sentence.
+
+    Parameters
+    ----------
+    condition : Condition
+        What :meth:`wmiam.access.Access.condition` returned.
+
+    Returns
+    -------
+    tuple of str
+        The decision; where it is conditional also the policy's form of it as JSON, or, where no
+        single ``Condition`` block says it, why.
+    """
     decision = "denied" if condition.never else "allowed" if condition.always else "conditional"
     policy = problem = ""
     if decision == "conditional":
@@ -65,7 +84,7 @@ def condition_html(condition: Condition) -> str:
             policy = json.dumps(condition.to_policy(), indent=2, ensure_ascii=False)
         except NoConditionBlock as error:
             problem = f"T{str(error)[1:]}."
-    return _render("condition.html.j2", it=condition, decision=decision, policy=policy, problem=problem)
+    return decision, policy, problem
 
 
 def comparison_html(comparison: Comparison) -> str:

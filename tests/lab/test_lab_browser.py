@@ -1,0 +1,201 @@
+"""The explorer as an analyst has it: in a real JupyterLab, in a real Chromium."""
+
+from __future__ import annotations
+
+import json
+import re
+from pathlib import Path
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from conftest import ACME, HOSTILE
+from lab_driver import Lab, LabPage
+from playwright.sync_api import Locator, expect
+
+pytestmark = pytest.mark.browser
+
+OPEN = f"import wmiam\naccess = wmiam.load({str(ACME)!r}).access()\nexplorer = wmiam.explore(access)\nexplorer"
+#: Left of the matrix's cells, height of its head, and size of a cell on a wide screen.
+LEFT, TOP, CELL = 232, 190, 26
+
+
+def explorer_of(opened: LabPage) -> Locator:
+    opened.run_all()
+    explorer = opened.explorer
+    expect(explorer.locator(".matrix[data-painted]")).to_be_visible()
+    return explorer
+
+
+def asked(opened: LabPage, line: str) -> object:
+    """What Python says, as JSON."""
+    return json.loads(opened.run(f"import json; print(json.dumps({line}))"))
+
+
+def test_from_matrix_to_explanation_to_graph_to_context(lab: Lab, pictures: Path) -> None:
+    opened = lab.open([OPEN], size=(1500, 1800))
+    explorer = explorer_of(opened)
+    expect(explorer.locator(".status")).to_have_text("44 of 63 principals, 128 of 128 actions")
+    explorer.screenshot(path=pictures / "explorer-first.png")
+
+    # Only one principal and one action are left, under one heading: the cell is in the second line.
+    explorer.get_by_label("Principals", exact=True).fill("mateo.jackson")
+    explorer.get_by_label("Actions", exact=True).fill("resetpassword")
+    expect(explorer.locator(".status")).to_have_text("1 of 63 principals, 1 of 128 actions")
+    expect(explorer.locator(".table-part .sub")).to_have_text("1 row")
+    grid = explorer.get_by_role("grid", name="Principals by actions")
+    grid.click(position={"x": LEFT + CELL / 2, "y": TOP + 1.5 * CELL})
+    panel = explorer.locator(".panel")
+    expect(panel.locator("h4.cell")).to_have_text("mateo.jackson › workmail:ResetPassword")
+    expect(panel.locator(".verdict")).to_contain_text("conditional: with MFA")
+    assert "MultiFactorAuthPresent" in " ".join(panel.locator("mark").all_inner_texts())
+    chosen = asked(opened, "explorer.selection")
+    assert chosen == {
+        "principal": "arn:aws:iam::444455556666:user/mateo.jackson",
+        "action": "workmail:ResetPassword",
+        "organization": "",
+    }
+
+    explorer.get_by_role("button", name="Reset", exact=True).click()
+    expect(explorer.locator(".status")).to_have_text("44 of 63 principals, 128 of 128 actions")
+    expect(explorer.locator(".table-part .sub")).to_have_text("1 row")  # the selection narrows it, still
+
+    explorer.get_by_role("button", name="Clear selection").click()
+    explorer.get_by_label("Principals", exact=True).fill("john.stiles")
+    expect(explorer.locator(".status")).to_contain_text("1 of 63 principals")
+    grid.press("ArrowDown")
+    grid.press("Enter")
+    expect(panel.locator("h4.cell")).to_contain_text("john.stiles › ")
+    role = explorer.locator(".graph .n", has_text="AcmeMailTier2")
+    role.focus()
+    role.press("Enter")
+    expect(panel.locator("h4.cell")).to_contain_text("AcmeMailTier2 › ")
+    explorer.screenshot(path=pictures / "explorer-graph.png")
+
+    before = asked(opened, "[len(explorer.frame), list(explorer.context)]")
+    assert isinstance(before, list)
+    assert before[1] == []
+    explorer.get_by_role("button", name="Clear selection").click()
+    explorer.get_by_label("MFA", exact=True).select_option(label="no")
+    expect(explorer.locator(".matrix[data-painted]")).to_be_visible()
+    expect(explorer.locator(".counts button").first.locator("b")).to_have_text(
+        str(asked(opened, "access.given({'aws:MultiFactorAuthPresent': [False, None]}).summary().capabilities[0].allowed"))
+    )
+    assert asked(opened, "explorer.context") == {"aws:MultiFactorAuthPresent": [False, None]}
+    assert asked(opened, "len(explorer.frame) == explorer._table['total']") is True
+    assert opened.errors == []
+
+
+def test_python_and_page_follow_each_other(lab: Lab) -> None:
+    opened = lab.open([OPEN])
+    explorer = explorer_of(opened)
+    opened.run("explorer.filters = {'capability': 'export-mail', 'organization': 'acme-europe'}")
+    expect(explorer.get_by_label("Capability", exact=True)).to_have_value("export-mail")
+    expect(explorer.locator('.counts button[aria-pressed="true"]')).to_contain_text("Export mail")
+    shown = asked(opened, "int(explorer.frame['principal'].nunique())")
+    expect(explorer.locator(".status")).to_have_text(f"{shown} of 63 principals, 1 of 128 actions")
+
+    explorer.get_by_role("button", name="Show code").click()
+    code = explorer.get_by_role("group", name="Python of this view").inner_text()
+    assert opened.run(f"{code}\nprint(frame.equals(explorer.frame))") == "True"
+
+    explorer.get_by_role("button", name="Pin this view").click()
+    pinned = explorer.get_by_role("group", name="Pinned views").get_by_role("button", name="View 1")
+    expect(pinned).to_be_visible()
+    explorer.get_by_role("button", name="Reset", exact=True).click()
+    expect(explorer.locator(".status")).to_contain_text("128 of 128 actions")
+    pinned.click()
+    expect(explorer.locator(".status")).to_have_text(f"{shown} of 63 principals, 1 of 128 actions")
+    assert asked(opened, "[len(explorer.pins), explorer.filters['capability']]") == [1, "export-mail"]
+    assert opened.errors == []
+
+
+def test_the_table_scrolls_through_every_row(lab: Lab) -> None:
+    opened = lab.open([OPEN])
+    explorer = explorer_of(opened)
+    rows = explorer.locator(".rows")
+    last = asked(opened, "explorer.frame.iloc[-1][['name', 'decision']].tolist()")
+    assert isinstance(last, list)
+    rows.evaluate("element => { element.scrollTop = element.scrollHeight }")
+    final = explorer.locator(".rows tbody tr:visible").last
+    expect(final).to_have_attribute("aria-rowindex", str(int(asked(opened, "len(explorer.frame)")) + 1))  # type: ignore[call-overload]
+    expect(final.locator("th")).to_have_text(last[0])
+    expect(final).to_contain_text(last[1])
+    final.get_by_role("button").click()
+    expect(explorer.locator(".panel h4.cell")).to_contain_text(last[0])
+    assert opened.errors == []
+
+
+def test_the_keyboard_reaches_every_cell(lab: Lab) -> None:
+    opened = lab.open([OPEN])
+    explorer = explorer_of(opened)
+    grid = explorer.get_by_role("grid", name="Principals by actions")
+    told = grid.get_by_role("gridcell")
+    grid.focus()
+    first = told.inner_text()
+    grid.press("ArrowRight")
+    assert told.inner_text() != first
+    grid.press("Control+End")
+    assert re.fullmatch(r"12\d|1[3-9]\d", told.get_attribute("aria-colindex") or "")
+    assert int(grid.locator("[role=row]").get_attribute("aria-rowindex") or 0) == int(grid.get_attribute("aria-rowcount") or 0)
+    grid.press("Enter")
+    expect(explorer.locator(".panel h4.cell")).to_have_count(1)
+    assert told.get_attribute("aria-selected") == "true"
+    grid.press("Escape")
+    expect(explorer.locator(".panel .hint")).to_have_count(1)
+    grid.press("Control+Home")
+    assert told.inner_text() == first
+    assert opened.errors == []
+
+
+@pytest.mark.parametrize("dark", [False, True], ids=["light", "dark"])
+@pytest.mark.parametrize("wide", [1500, 430])
+def test_axe_finds_nothing(lab: Lab, pictures: Path, dark: bool, wide: int) -> None:
+    opened = lab.open([OPEN], dark=dark, size=(wide, 3000 if wide < 1000 else 1800))
+    explorer = explorer_of(opened)
+    opened.run("explorer.selection = {'principal': 'mateo.jackson', 'action': 'ResetPassword'}; explorer.pin()")
+    expect(explorer.locator(".panel h4.cell")).to_be_visible()
+    expect(explorer.locator(".graph")).to_be_visible()
+    explorer.get_by_text("9 more keys").click()
+    explorer.get_by_role("button", name="Show code").click()
+    explorer.screenshot(path=pictures / f"explorer-{'dark' if dark else 'light'}-{wide}.png")
+    found = Axe().run(opened.page, context=[[".wmiam-lab"]])
+    assert found.violations_count == 0, found.generate_report()
+    assert explorer.evaluate("element => element.scrollWidth <= element.clientWidth")
+    assert opened.errors == []
+
+
+def test_attacks_show_as_text_and_do_nothing(lab: Lab) -> None:
+    opened = lab.open([HOSTILE, "views.matrix(access)"], size=(1500, 1800))
+    explorer = explorer_of(opened)
+    for index in range(3):
+        opened.run(f"explorer.selection = {{'principal': hostile[{index}], 'action': 'ResetPassword'}}")
+        arn = str(asked(opened, f"hostile[{index}]"))
+        expect(explorer.locator(".panel code").first).to_have_text(arn)
+        expect(explorer.locator(".graph")).to_contain_text("role" if ":role/" in arn else "user")
+    expect(explorer.get_by_label("Organization", exact=True)).to_contain_text("<img src=x")
+    assert opened.page.locator(".wmiam-lab img, .wmiam-lab script").count() == 0
+    assert opened.page.evaluate("window.broken") is None
+    assert opened.errors == []
+
+
+def test_single_views_show_themselves(lab: Lab, pictures: Path) -> None:
+    cells = [
+        f"import wmiam\nfrom wmiam.lab import views\naccess = wmiam.load({str(ACME)!r}).access()",
+        "views.matrix(access, 'acme-europe')",
+        "views.graph(access.graph(principals='john.stiles'))",
+        "views.explanation(access.explain('mateo.jackson', 'ResetPassword', 'acme-europe'))",
+        "views.condition(access.condition('mateo.jackson', 'ResetPassword', 'acme-europe'))",
+    ]
+    opened = lab.open(cells, size=(1300, 2600))
+    opened.run_all()
+    page = opened.page
+    expect(page.locator(".wmiam-lab .matrix[data-painted]")).to_be_visible()
+    page.locator(".wmiam-lab").get_by_label("Capability", exact=True).select_option(label="Export mail")
+    expect(page.locator(".wmiam-lab .status")).to_contain_text("1 of 128 actions")
+    expect(page.locator(".wmiam-lab .graph .n", has_text="ServiceDeskTier2")).to_be_visible()
+    expect(page.locator(".wmiam-lab .panel .verdict").first).to_contain_text("conditional: with MFA")
+    expect(page.get_by_role("group", name="Condition block")).to_contain_text("aws:MultiFactorAuthPresent")
+    page.screenshot(path=pictures / "single-views.png")
+    found = Axe().run(page, context=[[".wmiam-lab"]])
+    assert found.violations_count == 0, found.generate_report()
+    assert opened.errors == []
