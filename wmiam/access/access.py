@@ -8,6 +8,9 @@ from typing import TYPE_CHECKING, Any
 from wmiam.access.core import DECISIONS, AccessCore
 
 if TYPE_CHECKING:
+    from datetime import date
+    from os import PathLike
+
     import networkx as nx
     import pandas as pd
 
@@ -15,6 +18,7 @@ if TYPE_CHECKING:
     from wmiam.access.explain import Explanation
     from wmiam.access.summary import Summary
     from wmiam.conditions.condition import Condition
+    from wmiam.findings import Findings, Suppression
 
 __all__ = ["DECISIONS", "Access"]
 
@@ -218,6 +222,28 @@ class Access(AccessCore):
         from wmiam.access.effective import effective_policy
 
         return effective_policy(self, principal)
+
+    def findings(
+        self,
+        *,
+        rules: Iterable[str] | None = None,
+        suppress: str | PathLike[str] | Iterable[Suppression] | None = None,
+        today: date | None = None,
+    ) -> Findings:
+        """Return what is remarkable, the gravest first; see :func:`wmiam.findings.find`.
+
+        Parameters
+        ----------
+        rules : iterable of str, optional
+            Ids of the rules to apply; by default all.
+        suppress : path or iterable of Suppression, optional
+            Findings that are accepted.
+        today : date, optional
+            The day that counts for dates in policies and suppressions.
+        """
+        from wmiam.findings import find
+
+        return find(self, rules=rules, suppress=suppress, today=today)
 
     def summary(self) -> Summary:
         """Return the numbers of the first screen."""

@@ -8,7 +8,7 @@ import sys
 from collections.abc import Sequence
 from typing import Final
 
-from wmiam.cli import catalog, compare, effective, files, lab, questions, report
+from wmiam.cli import catalog, compare, effective, files, findings, lab, questions, report
 from wmiam.cli.arguments import Commands, HelpFormatter
 from wmiam.errors import WmiamError
 
@@ -28,7 +28,8 @@ examples:
 
 exit codes:
   0  done
-  1  a check failed: wmiam lint found errors, or a gate of wmiam compare does not hold
+  1  a check failed: wmiam lint found errors, a gate of wmiam compare does not hold, or
+     wmiam findings --fail-on found something
   2  wrong usage, or input that cannot be used
 
 wmiam COMMAND --help tells more about each command."""
@@ -100,6 +101,7 @@ def _parser() -> argparse.ArgumentParser:
     questions.add_commands(commands)
     effective.add_commands(commands)
     compare.add_commands(commands)
+    findings.add_commands(commands)
     files.add_commands(commands)
     catalog.add_commands(commands)
     lab.add_commands(commands)

@@ -16,7 +16,7 @@ from wmiam import jsontext
 from wmiam.estate.model import Policy
 from wmiam.policy.model import PrincipalElement, Statement
 
-__all__ = ["PolicyLine", "lay_out", "statement_lines", "statement_value"]
+__all__ = ["PolicyLine", "lay_out", "statement_lines", "statement_value", "understood"]
 
 #: Lists up to this length are shown whole.
 _WHOLE: Final = 12
@@ -85,7 +85,7 @@ def statement_lines(
     if value is None:
         if statement is None:
             return ()
-        value = _understood(statement)
+        value = understood(statement)
     return lay_out(value, keep=keep)
 
 
@@ -176,8 +176,14 @@ def _scalar(value: Any) -> str:
     return json.dumps(value, ensure_ascii=False)
 
 
-def _understood(statement: Statement) -> dict[str, Any]:
-    """Return a statement as JSON again, from its parts."""
+def understood(statement: Statement) -> dict[str, Any]:
+    """Return a statement as JSON again, from its parts.
+
+    Parameters
+    ----------
+    statement : Statement
+        The statement; lists stand for single values, and rows keep their order.
+    """
     value: dict[str, Any] = {"Sid": statement.sid} if statement.sid is not None else {}
     value["Effect"] = str(statement.effect)
     for name, principal in (("Principal", statement.principal), ("NotPrincipal", statement.not_principal)):

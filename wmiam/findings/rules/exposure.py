@@ -1,0 +1,150 @@
+"""Who can read, take over, export, forge, redirect or destroy mail."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from wmiam.access.capability import holdings
+from wmiam.catalog import Capability
+from wmiam.engine.diagrams import FALSE
+from wmiam.engine.layers import PrincipalClass
+from wmiam.estate.model import Principal, PrincipalKind
+from wmiam.findings.mend import Mend
+from wmiam.findings.model import Finding, FindingSeverity, StatementEvidence, WitnessRequest
+from wmiam.findings.rule import Rule, Weight, listed, named
+from wmiam.findings.rules.dependents import may_pass_export_role
+from wmiam.findings.survey import Survey
+from wmiam.findings.weights import GRAVE, HARMFUL
+from wmiam.views.text import count
+
+__all__ = ["RULES"]
+
+#: Principals of one account that may have a grave capability without being remarkable.
+FEW = 3
+#: Principals of one account that may have another harmful capability without being remarkable.
+MANY = 10
+
+_WHO = "who has it is a decision: look through the list and take the permission from those who need it not"
+
+
+def _exposed(rule: Rule, survey: Survey) -> Iterator[Finding]:
+    for capability in survey.catalog.capabilities:
+        if capability.name not in (*GRAVE, *HARMFUL):
+            continue
+        accounts: dict[str, _Exposure] = {}
+        for members, resources, contexts, within in holdings(survey.access, capability):
+            resources = survey.living(members, resources)
+            if resources:
+                account = members.principal.account
+                accounts.setdefault(account, _Exposure(survey, capability)).add(
+                    members, resources, contexts, within
+                )
+        for account, exposure in sorted(accounts.items()):
+            yield from exposure.findings(rule, account)
+
+
+class _Exposure:
+    """Who has one capability in one account."""
+
+    def __init__(self, survey: Survey, capability: Capability) -> None:
+        self.survey, self.capability = survey, capability
+        self.always: set[str] = set()
+        self.sometimes: set[str] = set()
+        self.organizations: dict[str, None] = {}
+        self.stuck: set[str] = set()
+        self.found: list[tuple[Principal, int, int]] = []
+
+    def add(self, members: PrincipalClass, resources: int, contexts: int, within: int) -> None:
+        people = [p for p in self.survey.people[members] if p.kind is not PrincipalKind.ROOT]
+        if self.capability.name == "export-mail":
+            # An export is written by a role that whoever starts it passes.
+            stuck = [p for p in people if not may_pass_export_role(self.survey, p)]
+            self.stuck.update(p.arn for p in stuck)
+            people = [p for p in people if p not in stuck]
+        if people:
+            (self.always if contexts == within else self.sometimes).update(p.arn for p in people)
+            self.organizations.update(dict.fromkeys(self.survey.organizations_in(members, resources)))
+            self.found.append((people[0], resources, contexts))
+
+    def findings(self, rule: Rule, account: str) -> Iterator[Finding]:
+        direct = sorted(self.always | self.sometimes)
+        if not direct:
+            return
+        if self.capability.name not in GRAVE and len(self.always) <= MANY:
+            return
+        conditional = self.sometimes - self.always
+        title = self.capability.title.lower()
+        where = listed(self.survey.label(arn) for arn in self.organizations)
+        summary = f"{count(len(direct), 'principal')} of account {account} can {title} on {where}"
+        summary += f", {len(conditional)} of them only under a condition" if conditional else ""
+        details = [
+            f"without condition: {named(sorted(self.always), 12)}" if self.always else "",
+            f"under a condition: {named(sorted(conditional), 12)}" if conditional else "",
+            f"may start an export, but pass no role to it: {named(sorted(self.stuck), 12)}"
+            if self.stuck
+            else "",
+        ]
+        yield rule.finding(
+            self.capability.name,
+            account,
+            weight=self._weight(len(self.always)),
+            summary=f"{summary}.",
+            mend=Mend(why_not=_WHO),
+            statements=self._statements(),
+            details=[text for text in details if text],
+            witness=self._witness(),
+            principals=direct,
+            organizations=self.organizations,
+            actions=self.capability.actions,
+        )
+
+    def _weight(self, always: int) -> Weight:
+        name = self.capability.title
+        if self.capability.name in GRAVE:
+            if always > FEW:
+                return Weight(
+                    FindingSeverity.MEDIUM, f"{name}: {always} principals need no condition for it."
+                )
+            return Weight(FindingSeverity.LOW, f"{name}: at most {FEW} principals need no condition for it.")
+        return Weight(FindingSeverity.LOW, f"{name}: {always} principals need no condition for it.")
+
+    def _statements(self) -> Iterator[StatementEvidence]:
+        """Yield the statements that give it to most principals."""
+        members_found = {id(self.survey.whole.class_of[p.arn]) for p, _, _ in self.found}
+        bits = self.survey.bits(*self.capability.actions)
+        giving = [
+            (len(grant.of(m for m in grant.holders if id(m) in members_found)), index, grant)
+            for index, grant in enumerate(self.survey.grants)
+            if any(given.actions & bits and id(given.members) in members_found for given in grant.given)
+        ]
+        for _, _, grant in sorted(giving, key=lambda item: (-item[0], item[1]))[:12]:
+            yield from grant.evidence()[:1]
+
+    def _witness(self) -> WitnessRequest | None:
+        bits = self.survey.bits(*(a.actions[0] for a in self.capability.alternatives if len(a.actions) == 1))
+        for principal, resources, contexts in self.found:
+            for cell_mask, cells in self.survey.whole.class_of[principal.arn].allowed:
+                for actions, allowed in cells:
+                    both = self.survey.space.diagrams.both(allowed, contexts)
+                    if cell_mask & resources and actions & bits and both != FALSE:
+                        found = self.survey.witness(principal, actions & bits, cell_mask & resources, both)
+                        if found is not None:
+                            return found
+        return None
+
+
+RULES = (
+    Rule(
+        "capability-exposure",
+        "Who has a capability that opens or harms mail",
+        "Who can read mail, take over mailboxes, export, forge, redirect or destroy in an account, by "
+        "permissions that hold in one request.",
+        "A short list that somebody has looked through is the strongest control. Grave capabilities "
+        f"(read, take over, export) are medium from {FEW + 1} unconditional principals of an account on, "
+        "else "
+        f"low; others are low, and found from {MANY + 1} on only. Account root users are left out: only "
+        "service control policies limit them.",
+        "Amazon WorkMail Administrator Guide; IAM User Guide, Grant least privilege",
+        _exposed,
+    ),
+)
