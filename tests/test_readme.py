@@ -89,8 +89,9 @@ def test_the_comparisons_say_what_is_printed_here(clone: Path, capsys: pytest.Ca
 @pytest.mark.parametrize("code", blocks("python"))
 def test_the_python_runs(clone: Path, code: str, capsys: pytest.CaptureFixture[str]) -> None:
     exec(compile(code, "README.md", "exec"), {})  # noqa: S102
+    printed = capsys.readouterr().out
     for line, said in re.findall(r"^print\((.*)\)  # (.*)$", code, re.MULTILINE):
-        assert said in capsys.readouterr().out, line
+        assert said in printed, line
 
 
 def test_every_command_is_in_the_table(capsys: pytest.CaptureFixture[str]) -> None:

@@ -73,7 +73,8 @@ def check(seed: int, requests: int) -> Counter[str]:
 
 def test_effective_policies_agree_with_the_reference() -> None:
     counted: Counter[str] = Counter()
-    for seed in range(16):
+    # The last two have principals for whom a Deny is needed.
+    for seed in (*range(14), 18, 237):
         counted += check(seed, 40)
     assert counted["exact"] > 50
     assert counted["allowed True"] > 100

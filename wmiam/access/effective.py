@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Final
 from wmiam.access.core import AccessCore
 from wmiam.effective.compose import compose
 from wmiam.effective.document import statements_of
-from wmiam.effective.target import Target, alone
+from wmiam.effective.target import Target, alone, not_another
 from wmiam.engine.compile import ACTIONS
 from wmiam.engine.diagrams import FALSE
 from wmiam.engine.resources import Resource
@@ -204,10 +204,15 @@ def _cells(access: Access, whole: Whole, principal: Principal) -> dict[tuple[tup
     """Return for each resource, by kind and ARN, and each action the contexts in which it is allowed."""
     members = whole.class_of[principal.arn]
     within = AccessCore(whole.estate, whole, access.context).within
+    named = [o.id for o in whole.estate.organizations if not o.stand_in]
+    possible, d = not_another(whole.space, named), whole.space.diagrams
     found = {}
     for resource, cells in members.table().items():
+        known = within(members, resource)
+        if resource.organization is not None and resource.organization.stand_in:
+            known = d.both(known, possible)
         for actions, contexts in cells:
-            narrowed = whole.space.diagrams.both(contexts, within(members, resource))
+            narrowed = d.both(contexts, known)
             for bit in _single(actions):
                 if narrowed != FALSE:
                     found[_name(resource), bit] = narrowed

@@ -11,9 +11,9 @@ from wmiam.conditions.bench import Bench
 from wmiam.conditions.block import blocks_of
 from wmiam.effective.target import Alike, Target
 from wmiam.engine.diagrams import FALSE, TRUE
-from wmiam.engine.resources import Resource, ResourceKind
+from wmiam.engine.resources import Resource
 
-__all__ = ["Candidate", "Cell", "Rows", "candidates", "pool", "positive_blocks"]
+__all__ = ["Candidate", "Cell", "Rows", "candidates", "needed_blocks", "pool"]
 
 Cell = tuple[Alike, Resource]
 #: Rows of a Condition block: operator, key, values.
@@ -89,13 +89,17 @@ def _is_open(target: Target, text: str, variables: bool) -> bool:
     return variables and any(target.unknown(target.covered(text, r)) for r in target.resources)
 
 
-def positive_blocks(target: Target, goal: Mapping[Cell, int], upper: Mapping[Cell, int]) -> list[Rows]:
+def needed_blocks(
+    target: Target, names: Iterable[str], goal: Mapping[Cell, int], upper: Mapping[Cell, int]
+) -> list[Rows]:
     """Return the Condition blocks that some actions and resources need.
 
     Parameters
     ----------
     target : Target
         What must come out.
+    names : iterable of str
+        Unknowns that Resource patterns decide.
     goal : mapping
         For each cell the contexts that must be reached.
     upper : mapping
@@ -112,9 +116,10 @@ def positive_blocks(target: Target, goal: Mapping[Cell, int], upper: Mapping[Cel
             continue
         done.add(key)
         bench = benches.setdefault(avoided, Bench(target.space, avoided))
-        blocks, _ = blocks_of(bench, goal[cell], key[2], extra, upper=upper[cell], misses=4)
-        for block in blocks:
-            found[tuple((row.operator, row.key, row.values) for row in block.rows)] = None
+        for lower, most, within in sorted(target.cases(names, goal[cell], upper[cell], key[2])):
+            blocks, _ = blocks_of(bench, lower, within, extra, upper=most, misses=4)
+            for block in blocks:
+                found[tuple((row.operator, row.key, row.values) for row in block.rows)] = None
     return list(found)
 
 
@@ -160,7 +165,7 @@ class _Builder:
                 holds.update((cell, contexts) for cell, contexts in found.items() if contexts is not None)
                 groups.append(group)
         choices: dict[tuple[tuple[str, ...], bool], None] = {}
-        by_kind: dict[ResourceKind, dict[tuple[str, ...], None]] = {}
+        by_kind: dict[str, dict[tuple[str, ...], None]] = {}
         for group in groups:
             fitting = tuple(p for p in self.patterns if self._is_useful(group, holds, (p,), negated=False))
             if "*" in fitting:

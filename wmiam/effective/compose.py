@@ -2,23 +2,31 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 
-from wmiam.conditions.bench import Bench
-from wmiam.conditions.block import blocks_of
 from wmiam.conditions.words import describe
-from wmiam.effective.candidates import Candidate, Cell, Rows, candidates, pool, positive_blocks
+from wmiam.effective.candidates import Candidate, Cell, Rows, candidates, needed_blocks, pool
 from wmiam.effective.choice import Chosen, choose, reached
 from wmiam.effective.target import Target
-from wmiam.engine.compile import ACTIONS
+from wmiam.engine.compile import ACTIONS, Row
 from wmiam.engine.diagrams import FALSE
 from wmiam.policy.model import Effect
+from wmiam.policy.operators import COMPARISONS
+from wmiam.policy.values import parse_binary, parse_bool, parse_date, parse_network, parse_number
 
 __all__ = ["Composition", "compose"]
 
-#: What it costs that a statement needs a Deny beside it.
-_DENY_COST = 400
+#: What it costs that a statement needs a Deny beside it: more than any statements that need none.
+_DENY_COST = 1_000_000
+#: What reads the values of each family of operators; texts and ARNs are none that could be malformed.
+_PARSERS: dict[str, Callable[[str], object | None]] = {
+    "number": parse_number,
+    "date": parse_date,
+    "bool": parse_bool,
+    "address": parse_network,
+    "binary": parse_binary,
+}
 
 
 @dataclass(slots=True)
@@ -52,16 +60,23 @@ def compose(target: Target) -> Composition:
     """
     result = Composition()
     patterns = pool(target)
-    goal = _sure_goal(target, patterns, result)
-    allows = candidates(target, positive_blocks(target, goal, goal), patterns, goal)
+    target.settle(patterns)
+    sayable: set[str] = set()
+    for resource in target.resources:
+        for pattern in patterns:
+            sayable |= target.unknown(target.covered(pattern, resource))
+    goal = _sure_goal(target, sayable, result)
+    allows = candidates(target, needed_blocks(target, sayable, goal, goal), patterns, goal)
     missing = _missing(target, goal, allows)
     if not missing:
         result.allows = choose(target.diagrams, allows, _within_reach(target, goal, allows))
         return result
-    denies = candidates(target, _deny_blocks(target, goal), patterns, _outside(target, goal))
+    outside = {c: target.diagrams.minus(target.within[c[1]], contexts) for c, contexts in goal.items()}
+    blocks = [*_own_denies(target), *needed_blocks(target, sayable, outside, outside)]
+    denies = candidates(target, blocks, patterns, outside)
     denied = reached(target.diagrams, denies)
     upper = {c: target.diagrams.either(goal[c], denied.get(c, FALSE)) for c in goal}
-    wide = candidates(target, positive_blocks(target, goal, upper), patterns, upper)
+    wide = candidates(target, needed_blocks(target, sayable, goal, upper), patterns, upper)
     wanted = _within_reach(target, goal, [*allows, *wide])
     lacking = _missing(target, goal, [*allows, *wide])
     for cell, contexts in lacking.items():
@@ -78,9 +93,10 @@ def compose(target: Target) -> Composition:
     if excess:
         result.denies = choose(target.diagrams, denies, excess)
         for cell, contexts in missing.items():
-            if cell not in lacking:
+            needed = target.diagrams.minus(contexts, lacking.get(cell, FALSE))
+            if needed != FALSE:
                 result.needs_deny.append(
-                    f"{_cell_words(cell)} {_words(target, cell, contexts)} can be allowed "
+                    f"{_cell_words(cell)} {_words(target, cell, needed)} can be allowed "
                     "only together with a Deny: no Condition block ends where it ends"
                 )
     return result
@@ -107,16 +123,8 @@ def _missing(target: Target, goal: Mapping[Cell, int], allows: list[Candidate]) 
     return {cell: contexts for cell, contexts in missing.items() if contexts != FALSE}
 
 
-def _outside(target: Target, goal: Mapping[Cell, int]) -> dict[Cell, int]:
-    return {cell: target.diagrams.minus(target.within[cell[1]], contexts) for cell, contexts in goal.items()}
-
-
-def _sure_goal(target: Target, patterns: list[str], result: Composition) -> dict[Cell, int]:
+def _sure_goal(target: Target, sayable: set[str], result: Composition) -> dict[Cell, int]:
     """Return the goal without what depends on unknowns that no statement can name."""
-    sayable: set[str] = set()
-    for resource in target.resources:
-        for pattern in patterns:
-            sayable |= target.unknown(target.covered(pattern, resource))
     goal, lost = dict(target.goal), dict[str, None]()
     for cell in target.cells(real=False):
         named = set(sayable)
@@ -131,23 +139,30 @@ def _sure_goal(target: Target, patterns: list[str], result: Composition) -> dict
     return goal
 
 
-def _deny_blocks(target: Target, goal: Mapping[Cell, int]) -> list[Rows]:
-    """Return blocks for Deny statements: those of the principal's own, and what is outside of the goal."""
+def _own_denies(target: Target) -> list[Rows]:
+    """Return the Condition blocks of the Deny statements that count for the principal."""
     found: dict[Rows, None] = {(): None}
     for source in target.sources():
         if source.compiled.effect is Effect.DENY:
-            rows = source.compiled.rows
-            if all(row.variables or not any("${" in v for v in row.condition.values) for row in rows):
-                found[
-                    tuple((str(r.condition.operator), r.condition.key, r.condition.values) for r in rows)
-                ] = None
-    for cell in target.cells():
-        bench = Bench(target.space, target.avoided(*cell))
-        within = target.within[cell[1]]
-        blocks, _ = blocks_of(bench, target.diagrams.minus(within, goal[cell]), within, misses=4)
-        for block in blocks:
-            found[tuple((row.operator, row.key, row.values) for row in block.rows)] = None
+            rows = [_written(row) for row in source.compiled.rows]
+            if None not in rows:
+                found[tuple(row for row in rows if row is not None)] = None
     return list(found)
+
+
+def _written(row: Row) -> tuple[str, str, tuple[str, ...]] | None:
+    """Return a row for a document of today's Version, without malformed values; None if that changes it."""
+    condition = row.condition
+    values = condition.values
+    comparison = COMPARISONS.get(condition.operator.base)
+    if comparison is not None and comparison.family in _PARSERS:
+        # A malformed value matches nothing, and keeps a negated operator from holding at all (C9).
+        values = tuple(v for v in values if _PARSERS[comparison.family](v) is not None)
+        if not values or (comparison.negated and values != condition.values):
+            return None
+    if not row.variables and any("${" in value for value in values):
+        return None
+    return str(condition.operator), condition.key, values
 
 
 def _cell_words(cell: Cell) -> str:

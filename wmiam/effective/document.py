@@ -83,7 +83,7 @@ def _is_idle(target: Target, one: Chosen, kind: object) -> bool:
         target.covered(pattern, resource)
         for pattern in one.candidate.patterns
         for resource in target.resources
-        if resource.kind is kind
+        if resource.kind == kind
     )
 
 

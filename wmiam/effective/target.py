@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 
 from wmiam.conditions.bench import Bench
 from wmiam.conditions.rows import BlockRow
 from wmiam.engine.compile import ACTIONS, Compiled, Row, binding, compile_document, compile_row
-from wmiam.engine.diagrams import FALSE
+from wmiam.engine.diagrams import FALSE, TRUE
 from wmiam.engine.knowledge import ABSENT_KEY, Known
 from wmiam.engine.layers import PrincipalClass, Source
-from wmiam.engine.resources import Resource, ResourceKind
+from wmiam.engine.resources import Resource
+from wmiam.engine.space import Space
 from wmiam.engine.whole import Whole
 from wmiam.estate.estate import Estate
 from wmiam.estate.model import Organization, Policy, PolicyKind, Principal
@@ -19,11 +21,17 @@ from wmiam.policy.model import Condition, Effect, PolicyDocument, Statement, Unr
 from wmiam.policy.operators import parse_operator
 from wmiam.sources.standins import WORKMAIL_REGIONS
 
-__all__ = ["Alike", "Target", "alone"]
+__all__ = ["Alike", "Target", "alone", "not_another"]
 
 #: Id of "any other organization".
 ANY = "*"
 _NOTHING = Known()
+#: The named unknown of a pattern that holds the id of one organization.
+_NAMES_ONE = re.compile(
+    r"the (?:organization|message) is one that arn:[^ ]*:(?:organization|message)/([^*?/$]+)(?:/.*)? names"
+)
+#: Of how many unknowns the outcomes are told apart: each doubles the cases.
+_MOST_CASES = 4
 
 
 def alone(estate: Estate, principal: Principal) -> Estate:
@@ -46,13 +54,34 @@ def alone(estate: Estate, principal: Principal) -> Estate:
     return replace(estate, principals=(principal,), organizations=tuple(owned))
 
 
+def not_another(space: Space, ids: Iterable[str]) -> int:
+    """Return the contexts of any other organization, in which no pattern with the id of a known one names it.
+
+    The engine keeps it open whether a pattern names any other organization, where the pattern
+    has a wildcard before the id or behind it.
+
+    Parameters
+    ----------
+    space : Space
+        Where the patterns are named unknowns.
+    ids : iterable of str
+        Ids of the organizations that are known.
+    """
+    known, result = set(ids), TRUE
+    for name, variable in space.opaque.items():
+        found = _NAMES_ONE.fullmatch(name)
+        if found is not None and found[1] in known:
+            result = space.diagrams.both(result, space.diagrams.literal(variable, 1))
+    return result
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class Alike:
     """Actions that are allowed in the same contexts on each resource, and carry the same keys.
 
     Parameters
     ----------
-    kind : ResourceKind
+    kind : str
         What they are about.
     actions : int
         The set.
@@ -60,7 +89,7 @@ class Alike:
         The keys that they never carry.
     """
 
-    kind: ResourceKind
+    kind: str
     actions: int
     absent: Known
 
@@ -113,27 +142,19 @@ class Target:
 
     def _grouped(self, allowed: Mapping[Resource, Mapping[int, int]]) -> Iterator[Alike]:
         keys = sorted(self.space.dimensions)
-        found: dict[object, int] = {}
+        found: dict[tuple[str, tuple[int, ...], tuple[str, ...]], int] = {}
         for bit in _bits(ACTIONS.all):
             kind = next(r.kind for r in self.resources if r.actions & bit)
             contexts = tuple(allowed[r].get(bit, FALSE) for r in self.of_kind(kind))
             if any(contexts):
                 absent = tuple(key for key in keys if not ACTIONS.carriers(key) & bit)
                 found[kind, contexts, absent] = found.get((kind, contexts, absent), 0) | bit
-        for (kind, _, absent), actions in found.items():  # type: ignore[misc]
+        for (kind, _, absent), actions in found.items():
             yield Alike(kind, actions, Known(dict.fromkeys(absent, ABSENT_KEY)))
 
-    @property
-    def granted(self) -> int:
-        """The actions that are allowed at all."""
-        result = 0
-        for group in self.alike:
-            result |= group.actions
-        return result
-
-    def of_kind(self, kind: ResourceKind) -> list[Resource]:
+    def of_kind(self, kind: str) -> list[Resource]:
         """Return the resources of a kind, any other organization included."""
-        return [r for r in self.resources if r.kind is kind]
+        return [r for r in self.resources if r.kind == kind]
 
     def cells(self, *, real: bool = True) -> Iterator[tuple[Alike, Resource]]:
         """Yield the pairs of actions and resources, those of the estate alone or all."""
@@ -141,6 +162,24 @@ class Target:
             for resource in self.of_kind(group.kind):
                 if not real or resource in self.real:
                     yield group, resource
+
+    def settle(self, patterns: Iterable[str]) -> None:
+        """Rule out that patterns which name an organization of the estate name another one.
+
+        Parameters
+        ----------
+        patterns : iterable of str
+            Resource patterns that statements may use.
+        """
+        for pattern in patterns:
+            for resource in self.resources:
+                self.covered(pattern, resource)
+        named = [o.id for r in self.resources if (o := r.organization) is not None and not o.stand_in]
+        possible = not_another(self.space, named)
+        for resource in self.resources:
+            if resource.organization is not None and resource.organization.stand_in:
+                self.within[resource] = self.diagrams.both(self.within[resource], possible)
+        self.goal = {c: self.diagrams.both(found, self.within[c[1]]) for c, found in self.goal.items()}
 
     # -- what statements mean here ------------------------------------------
 
@@ -230,6 +269,27 @@ class Target:
         """Return the named unknowns on which a set of contexts depends."""
         owners = (self.space.owner(variable) for variable in self.diagrams.support(contexts))
         return {owner for owner in owners if isinstance(owner, str)}
+
+    def cases(self, names: Iterable[str], *sets: int) -> set[tuple[int, ...]]:
+        """Return sets of contexts as they are for each outcome of some unknowns on which the first depends.
+
+        Parameters
+        ----------
+        names : iterable of str
+            Unknowns that Resource patterns decide, so that Condition blocks need not.
+        *sets : int
+            Sets of contexts.
+        """
+        found = {sets}
+        for name in sorted(self.unknown(sets[0]).intersection(names))[:_MOST_CASES]:
+            variable = self.space.opaque[name]
+            sides = [self.diagrams.literal(variable, mask) for mask in (1, 2)]
+            found = {
+                tuple(self.diagrams.without(self.diagrams.both(one, side), variable) for one in several)
+                for several in found
+                for side in sides
+            }
+        return {several for several in found if several[0] != FALSE}
 
     def sure(self, contexts: int, unknowns: Iterable[str]) -> int:
         """Return the contexts of a set that are in it whatever some named unknowns are."""
