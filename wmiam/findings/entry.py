@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Iterable
 from dataclasses import replace
 from datetime import date
+from difflib import get_close_matches
 from os import PathLike
 
 from wmiam.access import Access
@@ -53,7 +54,7 @@ def find(
     chosen = list(known) if rules is None else list(rules)
     for name in chosen:
         if name not in known:
-            raise UnknownNameError("rule", name, list(known))
+            raise UnknownNameError("rule", name, get_close_matches(name, known, 8, 0.5))
     survey = Survey(access, today)
     found = [finding for rule in RULES if rule.id in chosen for finding in rule.find(rule, survey)]
     accepted: list[Suppression] = []

@@ -142,11 +142,18 @@ def _idle(rule: Rule, survey: Survey) -> Iterator[Finding]:
 
 def _why_nothing(survey: Survey, grant: Grant) -> str:
     account = grant.people[0].account
-    named_here = listed(grant.statement.resources or (), 3)
-    there = [o.arn for o in survey.estate.organizations if o.account == account]
-    if not there:
+    if not any(o.account == account for o in survey.estate.organizations):
         return f"account {account} has no WorkMail organization"
-    return f"no organization of account {account} is {named_here}, or its conditions never hold"
+    compiled = grant.source.compiled
+    covers = any(
+        survey.whole.resource_contexts(compiled, members, resource) != FALSE
+        for members in grant.holders
+        for resource in members.scope.resources
+        if resource.actions & compiled.actions
+    )
+    if covers:
+        return "its conditions hold on none of the organizations that it names"
+    return f"no organization of account {account} is {listed(grant.statement.resources or (), 3)}"
 
 
 def _limits(survey: Survey, grant: Grant, reaches: list[PrincipalClass]) -> list[str]:

@@ -22,11 +22,23 @@ from wmiam.policy.model import CURRENT_VERSION, Condition, Effect, Problem, Stat
 from wmiam.policy.patterns import ascii_lower
 from wmiam.views.statements import understood
 
-__all__ = ["mend_of"]
+__all__ = ["meant", "mend_of"]
 
 _DID_YOU_MEAN: Final = re.compile(r"did you mean (\S+?)\?")
 #: A change of a document, and what it does in a sentence; a text alone is why there is none.
 Draft = tuple[str, Callable[[Policy], tuple[Operation, ...]]] | str
+
+
+def meant(problem: Problem) -> str:
+    """Return the name that the linter takes for the one that was meant; ``""`` where it knows none.
+
+    Parameters
+    ----------
+    problem : Problem
+        What the linter says.
+    """
+    near = _DID_YOU_MEAN.search(problem.mend)
+    return near[1] if near is not None else ""
 
 
 def mend_of(
@@ -47,14 +59,14 @@ def mend_of(
     problems : sequence of Problem
         What the linter says of it.
     """
-    meant = "; ".join(dict.fromkeys(problem.mend for problem in problems if problem.mend))
+    advice = "; ".join(dict.fromkeys(problem.mend for problem in problems if problem.mend))
     drafting = _Drafting(survey, code, statement, problems)
     draft = drafting.draft()
     if isinstance(draft, str):
-        return Mend(why_not=draft, instead=meant)
+        return Mend(why_not=draft, instead=advice)
     what, patch = draft
     changes = [PolicyChange(policy, patch(policy)) for policy in policies]
-    return survey.mend(what, changes, instead=meant if drafting.drops else "")
+    return survey.mend(what, changes, instead=advice if drafting.drops else "")
 
 
 class _Drafting:
@@ -116,11 +128,9 @@ class _Drafting:
         row = self._row
         if row is None:
             return None
-        near = _DID_YOU_MEAN.search(self.problems[0].mend)
-        if self.code == "unknown-condition-key" and near is not None and not self.allow:
-            return self._replaced(row, row.written, near[1])
-        if self.code == "unknown-condition-key" and near is not None and holds_when_absent(row):
-            return self._replaced(row, row.written, near[1])
+        near = meant(self.problems[0])
+        if self.code == "unknown-condition-key" and near and (not self.allow or holds_when_absent(row)):
+            return self._replaced(row, row.written, near)
         if self.code == "mfa-deny-passes-access-keys":
             return self._replaced(row, "BoolIfExists", row.key)
         if self.code == "mfa-allow-passes-access-keys":
@@ -169,11 +179,10 @@ class _Drafting:
         if name == "NotAction":
             return "a Deny with NotAction would deny less"
         for problem in self.problems:
-            near = _DID_YOU_MEAN.search(problem.mend)
-            index = int(problem.pointer.rpartition("/")[2])
-            if near is None:
+            near = meant(problem)
+            if not near:
                 return "no action is like it, so that what was meant is not known"
-            values[index] = near[1]
+            values[int(problem.pointer.rpartition("/")[2])] = near
         return "write the actions as they are spelt", self._element(name, values)
 
     def _drop(self, name: str) -> Draft:
@@ -208,9 +217,15 @@ class _Drafting:
         ]
         new = {k: v for k, v in understood(self.statement).items() if k not in ("Sid", "Resource")}
         new |= {"Action": actions, "Resource": "*"}
+        kept = [name for name in self.statement.actions or () if name not in actions]
+        pointer = self.statement.pointer
+        if not kept:
+            change = {"op": "replace", "path": f"{pointer}/Resource", "value": "*"}
+            return 'write "Resource": "*"', lambda _policy: (change,)
+        less = {"op": "replace", "path": f"{pointer}/Action", "value": kept}
         return (
             f'deny {", ".join(actions[:3])} in a statement with "Resource": "*"',
-            lambda policy: with_statement(policy, new),
+            lambda policy: (less, *with_statement(policy, new)),
         )
 
     def _resource(self) -> Draft:

@@ -12,7 +12,7 @@ from wmiam.estate.model import POLICY_TYPE, Policy, PolicyKind, Principal
 from wmiam.findings.documents import statement_identity
 from wmiam.findings.model import Finding, FindingSeverity, StatementEvidence
 from wmiam.findings.rule import Rule, Weight, listed, named
-from wmiam.findings.rules.mistake_mends import mend_of
+from wmiam.findings.rules.mistake_mends import meant, mend_of
 from wmiam.findings.survey import Survey
 from wmiam.findings.weights import GRAVE_ACTIONS, HARMFUL_ACTIONS, actions_of
 from wmiam.policy.lint import lint_document
@@ -170,6 +170,8 @@ def _actions(survey: Survey, mistake: Mistake, concerned: list[Principal]) -> di
     that holds nobody back leaves open what the statement itself gives.
     """
     covered = _covered(mistake.statement)
+    if _RULE_OF[mistake.code] == "unknown-action":
+        covered = ACTIONS.union(tuple(filter(None, map(meant, mistake.problems))))
     if mistake.code == "action-without-resource":
         covered &= ACTIONS.wildcard_only
     excepts = mistake.code == "resource-never-matches" and mistake.statement.not_resources is not None

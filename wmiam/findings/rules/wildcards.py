@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from wmiam.engine.compile import ACTIONS
-from wmiam.findings.documents import statement_identity
+from wmiam.findings.documents import statement_identity, without_statement
 from wmiam.findings.mend import Mend, PolicyChange
 from wmiam.findings.model import Finding, FindingSeverity
 from wmiam.findings.rule import Rule, Weight, listed, named, short_actions
@@ -81,9 +81,12 @@ def _mend(survey: Survey, grant: Grant, patterns: list[str]) -> Mend:
         else:
             names[pattern] = None
     if not names:
-        return Mend(
-            why_not=f"{listed(patterns, 4)} takes in nothing but such actions",
-            instead="name the actions that are needed one by one",
+        return survey.mend(
+            f"take statement {grant.statement.label} out: {listed(patterns, 4)} takes in nothing but "
+            "such actions",
+            [PolicyChange(policy, without_statement(policy, grant.statement)) for policy in grant.policies],
+            instead="add by name what of them is needed",
+            people=grant.people,
         )
     change = {"op": "replace", "path": f"{grant.statement.pointer}/Action", "value": list(names)}
     return survey.mend(
