@@ -7,9 +7,9 @@ and the organization is not in it: each side adds what it knows.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Any, Final
+from typing import Any
 
 from wmiam.compare.sides import Side
 from wmiam.conditions.points import needed_variables, pick_request, variables_of
@@ -18,7 +18,7 @@ from wmiam.engine.decide import Decision, PolicySet, decide
 from wmiam.engine.diagrams import FALSE
 from wmiam.engine.knowledge import ABSENT_KEY
 from wmiam.engine.request import Request
-from wmiam.engine.resources import INCOMING, Resource, ResourceKind
+from wmiam.engine.resources import INCOMING, Resource, example_arn
 from wmiam.engine.space import Space, canonical_key
 from wmiam.errors import PolicyError
 from wmiam.estate.levels import control_levels, is_limited
@@ -26,12 +26,6 @@ from wmiam.estate.model import Policy, Principal
 from wmiam.policy.model import PolicyDocument
 
 __all__ = ["Witness", "decide_on", "find_witness"]
-
-#: Id of an organization and of a message that no policy names: stands for any other.
-_ANY_ID: Final = "m-" + "0" * 31 + "x"
-_ANY_MESSAGE: Final = "00000000-any-message"
-#: Region of a stand-in where nothing tells it.
-_ANY_REGION: Final = "us-east-1"
 
 
 @dataclass(frozen=True, slots=True)
@@ -162,30 +156,12 @@ def find_witness(
         if variable in needed and name != INCOMING
     }
     incoming = bool(point.get(space.opaque.get(INCOMING, -1), 1))
-    arn = _concrete(resource, incoming, context)
+    region = context.get("aws:RequestedRegion")
+    at = {"region": region} if isinstance(region, str) else {}
+    arn = example_arn(resource, incoming=incoming, **at)
     return Witness(
         principal, ACTIONS.names[action], arn, resource.arn, context, tuple(matters), tuple(absent), unknowns
     )
-
-
-def _concrete(resource: Resource, incoming: bool, context: Mapping[str, str | list[str]]) -> str:
-    """Return the ARN of one resource: a stand-in becomes an organization that no policy names."""
-    organization = resource.organization
-    if organization is None:
-        return "*"
-    head, _, identity = organization.arn.rpartition("/")
-    identity = _ANY_ID if organization.stand_in else identity
-    arn = f"{head}/{identity}"
-    if organization.region in ("", "*"):
-        region = context.get("aws:RequestedRegion", _ANY_REGION)
-        fields = arn.split(":")
-        fields[3] = region if isinstance(region, str) else _ANY_REGION
-        arn = ":".join(fields)
-    if resource.kind is not ResourceKind.MESSAGES:
-        return arn
-    way = "incoming" if incoming else "outgoing"
-    arn = arn.replace(":workmail:", ":workmailmessageflow:", 1)
-    return f"{arn.partition(':organization/')[0]}:message/{identity}/{way}/{_ANY_MESSAGE}"
 
 
 # -- the reference ----------------------------------------------------------

@@ -29,6 +29,7 @@ __all__ = [
     "Resource",
     "ResourceKind",
     "account_resources",
+    "example_arn",
     "pattern_contexts",
     "resource_contexts",
 ]
@@ -38,6 +39,8 @@ INCOMING = "the message is incoming"
 #: An id that no policy names; stands for "any other".
 _ANY_ID = "m-" + "0" * 31 + "x"
 _ANY_MESSAGE = "00000000-any-message"
+#: Region of a stand-in where nothing tells it.
+_ANY_REGION = "us-east-1"
 
 
 class ResourceKind(StrEnum):
@@ -94,6 +97,35 @@ def account_resources(organizations: list[Organization]) -> list[Resource]:
         found.append(Resource(ResourceKind.ORGANIZATION, organization, ACTIONS.organization))
         found.append(Resource(ResourceKind.MESSAGES, organization, ACTIONS.message))
     return found
+
+
+def example_arn(resource: Resource, *, incoming: bool = True, region: str = _ANY_REGION) -> str:
+    """Return the ARN of one resource: a stand-in becomes an organization that no policy names.
+
+    Parameters
+    ----------
+    resource : Resource
+        The resource.
+    incoming : bool
+        Which way a message goes.
+    region : str
+        The region of a stand-in for every region.
+    """
+    organization = resource.organization
+    if organization is None:
+        return resource.arn
+    head, _, identity = organization.arn.rpartition("/")
+    identity = _ANY_ID if organization.stand_in else identity
+    arn = f"{head}/{identity}"
+    if organization.region in ("", "*"):
+        fields = arn.split(":")
+        fields[3] = region
+        arn = ":".join(fields)
+    if resource.kind != ResourceKind.MESSAGES:
+        return arn
+    way = "incoming" if incoming else "outgoing"
+    arn = arn.replace(":workmail:", ":workmailmessageflow:", 1)
+    return f"{arn.partition(':organization/')[0]}:message/{identity}/{way}/{_ANY_MESSAGE}"
 
 
 def resource_contexts(compiled: Compiled, resource: Resource, known: Known, space: Space) -> int:

@@ -118,6 +118,10 @@ class Whole:
         self._levels_of: dict[tuple[object, ...], Table] = {}
         for members in _watched(self.classes, progress):
             self._evaluate(members)
+        self._forget()
+
+    def _forget(self) -> None:
+        """Drop what the evaluation alone needs."""
         del self._levels_of, self._table_of, self._tables
 
     def _scope(self, account: str) -> Scope:

@@ -1,0 +1,16 @@
+"""Escalations: ways to turn permissions into more than they say.
+
+Every publicly known method is data (:mod:`wmiam.catalog.escalations`): the permissions that it
+takes, on what, with which context keys, and what it gives.  Which principal can use which
+method, and when, is decided exactly, by the same evaluator as access to WorkMail.
+
+Limits: policies that cannot be read allow nothing here.  A resource that the estate does not
+list (a function, an instance, a project) is taken to exist, or to be the caller's to make, with
+a name that the policies allow; where a method needs one that runs as a certain role, that is a
+condition of the edge.  Of a managed policy, only the version in force is known.
+"""
+
+from wmiam.graph.escalate.edges import EscalationEdge, EscalationOutcome, Escalations, escalations
+from wmiam.graph.escalate.witness import Step
+
+__all__ = ["EscalationEdge", "EscalationOutcome", "Escalations", "Step", "escalations"]

@@ -1,0 +1,212 @@
+"""Requests that show an escalation, one for each permission, and the statements that allow them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+from wmiam.catalog.escalations import Permission
+from wmiam.conditions.points import pick_request
+from wmiam.engine.diagrams import FALSE
+from wmiam.engine.knowledge import ABSENT_KEY, Known, principal_knowledge
+from wmiam.engine.resources import INCOMING, Resource, example_arn
+from wmiam.engine.space import canonical_key
+from wmiam.estate.model import Principal
+from wmiam.graph.clauses import Cause, bits_of
+from wmiam.graph.escalate.entities import region_of
+from wmiam.graph.escalate.find import Finder, Finding
+from wmiam.graph.escalate.held import Held, Pieces, kind_of
+from wmiam.policy.model import Effect, Statement
+
+__all__ = ["Step", "causes_of", "steps_of"]
+
+#: Name of the role session that a step is taken with where the session must be named.
+_SESSION = "session"
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One request of an escalation, complete, as the reference evaluator takes it.
+
+    Parameters
+    ----------
+    principal, action, resource : str
+        Who asks for what: ARN, full action name, ARN or ``"*"``.
+    context : dict of str to str or list of str
+        Every context key of the request.
+    resource_policy : dict or None
+        The trust policy that an earlier step has written; None where none counts.
+    """
+
+    principal: str
+    action: str
+    resource: str
+    context: dict[str, str | list[str]] = field(default_factory=dict)
+    resource_policy: dict[str, Any] | None = None
+
+    def request(self) -> dict[str, Any]:
+        """Return the request as a line of ``wmiam simulate`` holds it."""
+        return {
+            "principal": self.principal,
+            "action": self.action,
+            "resource": self.resource,
+            "context": dict(self.context),
+        }
+
+    def __str__(self) -> str:
+        """Return who asks for what."""
+        target = "" if self.resource == "*" else f" on {self.resource}"
+        return f"{self.principal} {self.action}{target}"
+
+
+class _Requests:
+    """The requests of one edge: one resource for each type, one context for what they share."""
+
+    def __init__(self, finder: Finder, finding: Finding, source: Principal, target: str) -> None:
+        self.finder = finder
+        self.source = source
+        self.held: Held = finder.held(finding.members)
+        self.scope = finding.scope
+        self.d = finder.space.diagrams
+        self.rows = [(p, self._options(p, mask, target)) for p, mask in finding.permissions]
+        point, _ = pick_request(finder.space, finding.contexts)
+        cube = self.d.cube({v: 1 << at for v, at in point.items() if finder.shared.is_shared(v)})
+        # The region, too, is one for all of them.
+        joint = self.d.both(cube, self.d.all_of(self._possible(kind) for kind in self._kinds()))
+        place, _ = pick_request(finder.space, joint)
+        region = {v: 1 << place[v] for v in finder.shared.region_variables}
+        self.cube = self.d.both(cube, self.d.cube(region))
+        self.chosen = {kind: self._choose(kind) for kind in self._kinds()}
+
+    def _kinds(self) -> list[str]:
+        return list(dict.fromkeys(kind_of(permission.on[0]) for permission, _ in self.rows))
+
+    def _options(self, permission: Permission, mask: int, target: str) -> int:
+        """Return the resources that a permission may be used on, for one target."""
+        bit = self.scope.bit_of(target)
+        if bit >= 0 and permission.on == ("message",):
+            return 2 << bit
+        return 1 << bit if bit >= 0 and mask >> bit & 1 else mask
+
+    def raw(self, permission: Permission) -> Pieces:
+        """Return where and when a permission is allowed, with the keys of its own request."""
+        bit = self.finder.asks.bit(permission)
+        return self.held.allowed(bit, limits_only=permission.limits_only)
+
+    def _of_kind(self, kind: str) -> Pieces:
+        found: Pieces = [(self.scope.all, self.held.within)]
+        for permission, options in self.rows:
+            if kind_of(permission.on[0]) == kind:
+                shared = self.finder.shared
+                held = [(m & options, shared.request(c)) for m, c in self.raw(permission) if m & options]
+                found = self.held.meet(found, held)
+        return found
+
+    def _possible(self, kind: str) -> int:
+        return self.held.somewhere(self._of_kind(kind))
+
+    def _choose(self, kind: str) -> int:
+        for mask, contexts in self._of_kind(kind):
+            if self.d.both(contexts, self.cube) != FALSE:
+                for bit in bits_of(mask):
+                    region = region_of(self.scope.resources[bit])
+                    place = self.finder.shared.region(region) if region else self.cube
+                    if self.d.both(place, self.cube) != FALSE:
+                        return bit
+        raise LookupError(kind)
+
+    def contexts(self, permission: Permission) -> int:
+        """Return the contexts in which a permission's request is allowed, within those chosen."""
+        bit = self.chosen[kind_of(permission.on[0])]
+        allowed = next(contexts for mask, contexts in self.raw(permission) if mask >> bit & 1)
+        return self.d.both(allowed, self.cube)
+
+
+def steps_of(finder: Finder, finding: Finding, source: Principal, target: str) -> tuple[Step, ...]:
+    """Return a request for each permission of an escalation, all in one context of the caller.
+
+    Parameters
+    ----------
+    finder : Finder
+        Where it was found.
+    finding : Finding
+        What was found.
+    source : Principal
+        The caller.
+    target : str
+        What it gains.
+    """
+    requests = _Requests(finder, finding, source, target)
+    return tuple(_step(finder, requests, permission, source) for permission, _ in finding.permissions)
+
+
+def _step(finder: Finder, requests: _Requests, permission: Permission, source: Principal) -> Step:
+    bit = finder.asks.bit(permission)
+    action = finder.asks.actions[bit]
+    resource = requests.scope.resources[requests.chosen[kind_of(permission.on[0])]]
+    point, texts = pick_request(finder.space, requests.contexts(permission))
+    context = {
+        finder.space.dimensions[key].name: text
+        for key, text in texts.items()
+        if text != [] and action.carries(key)
+    }
+    region = context.get("aws:RequestedRegion")
+    incoming = bool(point.get(finder.space.opaque.get(INCOMING, -1), 1))
+    at = {"region": region} if isinstance(region, str) else {}
+    arn = example_arn(resource, incoming=incoming, **at)
+    known = (
+        Known(finder.asks.fixed[bit]),
+        principal_knowledge(source, finder.estate),
+        finder.evaluation.known_of(resource),
+    )
+    for source_of in reversed(known):
+        for entry in source_of.entries.values():
+            context = {k: v for k, v in context.items() if canonical_key(k) != canonical_key(entry.key)}
+            if entry is not ABSENT_KEY and action.carries(entry.key):
+                context[entry.key] = list(entry.values) if entry.multivalued else entry.values[0]
+    if not permission.limits_only:
+        return Step(source.arn, permission.action, arn, context)
+    caller = source.arn
+    if source.is_role:
+        partition = source.arn.split(":")[1]
+        caller = f"arn:{partition}:sts::{source.account}:assumed-role/{source.name}/{_SESSION}"
+    statement = {"Effect": "Allow", "Principal": {"AWS": caller}, "Action": permission.action}
+    trust = {"Version": "2012-10-17", "Statement": [statement]}
+    return Step(caller, permission.action, arn, context, trust)
+
+
+def causes_of(finder: Finder, finding: Finding, source: Principal, target: str) -> tuple[Cause, ...]:
+    """Return the statements of a caller's identity-based policies that allow an escalation, each once.
+
+    Parameters
+    ----------
+    finder, finding, source, target
+        As for :func:`steps_of`.
+    """
+    requests = _Requests(finder, finding, source, target)
+    found: dict[tuple[int, int], Cause] = {}
+    for permission, _ in finding.permissions:
+        if not permission.limits_only:
+            for cause in _allowing(finder, finding, requests, permission, source):
+                found.setdefault((id(cause.policy), cause.statement.index), cause)
+    return tuple(found.values())
+
+
+def _allowing(
+    finder: Finder, finding: Finding, requests: _Requests, permission: Permission, source: Principal
+) -> Iterator[Cause]:
+    evaluation, d = finder.evaluation, finder.space.diagrams
+    bit = finder.asks.bit(permission)
+    resource: Resource = requests.scope.resources[requests.chosen[kind_of(permission.on[0])]]
+    contexts = requests.contexts(permission)
+    for item in evaluation.layers_of(source)[0].sources:
+        compiled = item.compiled
+        if not compiled.actions >> bit & 1 or compiled.effect is not Effect.ALLOW:
+            continue
+        if not isinstance(compiled.statement, Statement):
+            continue
+        ((_, known),) = finder.asks.parted(1 << bit, compiled.reads)
+        applies = evaluation.statement_contexts(item, finding.members, resource, known)
+        if d.both(applies, contexts) != FALSE:
+            yield Cause(item.policy, compiled.statement, item.group)
