@@ -8,29 +8,12 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from explorer_views import ACME, IMAGE, REORDERED, SCRIPT
 from lab_driver import Lab, running_lab
 from playwright.sync_api import Browser
 
 import wmiam
 from wmiam.access import Access
-
-ACME = Path(__file__).resolve().parents[2] / "data" / "acme"
-SCRIPT = "<script>window.broken = 1</script>"
-IMAGE = "<img src=x onerror='window.broken = 1'>"
-REORDERED = "admin\u202egnp.exe"
-#: The same estate as :func:`hostile`, made in a notebook: three of its principals are in the list ``hostile``.
-HOSTILE = f"""
-import dataclasses, wmiam
-from wmiam.lab import views
-estate = wmiam.load({str(ACME)!r})
-names = iter({(SCRIPT, IMAGE, REORDERED)!r})
-hostile = [p.arn for p in estate.principals if p.account == "444455556666"][:3]
-principals = tuple(dataclasses.replace(p, name=next(names)) if p.arn in hostile else p for p in estate.principals)
-organizations = tuple(dataclasses.replace(o, alias={IMAGE!r} + (o.alias or "")) for o in estate.organizations)
-access = dataclasses.replace(estate, principals=principals, organizations=organizations).access()
-explorer = wmiam.explore(access)
-explorer
-"""
 
 
 @pytest.fixture(scope="session")
@@ -49,7 +32,9 @@ def hostile() -> Access:
         for p in estate.principals
     )
     organizations = tuple(dataclasses.replace(o, alias=f"{IMAGE}{o.alias}") for o in estate.organizations)
-    return dataclasses.replace(estate, principals=principals, organizations=organizations).access(progress=False)
+    return dataclasses.replace(estate, principals=principals, organizations=organizations).access(
+        progress=False
+    )
 
 
 @pytest.fixture(scope="session")

@@ -152,8 +152,8 @@ def running_lab(folder: Path, browser: Browser) -> Iterator[Lab]:
             assert process.poll() is None, log.read_text()
             with (
                 contextlib.suppress(URLError, ConnectionError),
-                urlopen(f"{address}/api?token={token}", timeout=5),
-            ):  # noqa: S310
+                urlopen(f"{address}/api?token={token}", timeout=5),  # noqa: S310 - our own server
+            ):
                 break
             assert time.monotonic() < until, log.read_text()
             time.sleep(0.2)

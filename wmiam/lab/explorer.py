@@ -21,6 +21,7 @@ from wmiam.lab.pictures import selection_graph
 from wmiam.lab.tally import Tally, capability_numbers
 from wmiam.lab.view import Filters, Selection, View
 from wmiam.views.html import summary_html
+from wmiam.views.text import principal_name, visible
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -219,7 +220,9 @@ class Explorer(BundledView):
         known = {place["arn"] for place in places} | {o.arn for o in access.organizations}
         where = next((arn for arn in wanted if arn in known), None)
         if where is None:
-            return {"nowhere": True, "principal": chosen.principal, "action": chosen.action}
+            # The principal's account has no WorkMail organization: there is nothing to explain.
+            name, arn = visible(principal_name(principal)), visible(principal.arn)
+            return {"name": name, "arn": arn, "action": chosen.action}
         organization = None if where == "*" else where
         explanation = access.explain(chosen.principal, chosen.action, organization)
         python = f"{self._name}.given({view.context!r})" if view.context else self._name

@@ -2,9 +2,13 @@
 
 const option = (value, text) => make("option", { value }, text);
 
+/** An id that no other element of the page has. */
+const freshId = (name) => `wmiam-${name}-${Math.random().toString(36).slice(2)}`;
+
 /** A labelled control. */
 function field(label, control) {
-  return make("label", { className: "field" }, make("span", {}, label), control);
+  control.id = freshId("field");
+  return make("div", { className: "field" }, make("label", { htmlFor: control.id }, label), control);
 }
 
 /** Call something when nothing more happens for a while. */

@@ -1,7 +1,7 @@
 // The explorer: the parts on one screen, tied to the traits that Python sees.
 
 const region = (className, title, ...children) => {
-  const id = `wmiam-${className}-${Math.random().toString(36).slice(2)}`;
+  const id = freshId(className);
   return make("section", { className, "aria-labelledby": id }, make("h3", { id }, title), ...children);
 };
 
@@ -144,15 +144,15 @@ class Explorer {
       this.panel.replaceChildren(make("p", { className: "hint" }, hint));
       return;
     }
-    if (cell.nowhere) {
-      this.panel.replaceChildren(make("p", { className: "verdict" }, verdict(DENIED), ": the principal's account has no WorkMail organization, and WorkMail has no policies that open one to another account."));
+    const head = [make("h4", { className: "cell" }, bdi(cell.name), " › ", cell.action), make("p", { className: "sub" }, make("code", {}, cell.arn))];
+    if (!cell.decision) {
+      this.panel.replaceChildren(...head, make("p", { className: "verdict" }, verdict(DENIED), ": the principal's account has no WorkMail organization, and WorkMail has no policies that open one to another account."));
       return;
     }
     const places = cell.places.map((place) => ({ key: place.arn, label: place.label, code: WORD.indexOf(place.decision) }));
     const back = document.activeElement && this.panel.contains(document.activeElement);
     const choose = (organization) => this.set("selection", { ...this.model.get("selection"), organization });
-    const parts = [make("h4", { className: "cell" }, bdi(cell.name), " › ", cell.action), make("p", { className: "sub" }, make("code", {}, cell.arn)),
-      explainPlaces(places, cell.place, choose), ...explainCell(cell)];
+    const parts = [...head, explainPlaces(places, cell.place, choose), ...explainCell(cell)];
     this.panel.replaceChildren(...parts.filter((part) => part !== null));
     // A choice of another organization draws the buttons anew; the keyboard stays on the one that was chosen.
     if (back) this.panel.querySelector('[aria-pressed="true"]')?.focus();
@@ -170,8 +170,8 @@ class Explorer {
     const actions = new Map(this.names.actions.map(({ name, index }) => [name, index]));
     const { principal } = this.model.get("selection");
     this.picture.replaceChildren(graphPicture(drawing, "Graph of the selection", (node) => {
-      if (known.has(node)) this.select(known.get(node), actions.get(this.model.get("selection").action) ?? -1);
-      else if (actions.has(node)) this.select(known.get(principal) ?? -1, actions.get(node));
+      if (known.has(node)) return () => this.select(known.get(node), actions.get(this.model.get("selection").action) ?? -1);
+      return actions.has(node) ? () => this.select(known.get(principal) ?? -1, actions.get(node)) : null;
     }));
     this.picture.scrollTo(0, 0);
   }

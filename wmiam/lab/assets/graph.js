@@ -9,8 +9,8 @@ function shape(name, attributes, ...children) {
   return element;
 }
 
-/** The picture of a drawing; `choose` is told the id and kind of a node that is clicked. */
-function graphPicture(drawing, label, choose) {
+/** The picture of a drawing; `chooser` returns for a node's id what choosing it does, or null. */
+function graphPicture(drawing, label, chooser) {
   const title = (text) => shape("title", {}, text);
   const heads = drawing.heads.map(([x, text]) => shape("text", { class: "head", x, y: 20 }, text));
   const lines = drawing.lines.map((line) => shape("g", { class: line.style }, title(line.told),
@@ -18,16 +18,18 @@ function graphPicture(drawing, label, choose) {
   const boxes = drawing.boxes.map((box) => {
     const text = shape("text", { x: 28, y: box.height / 2 + 4.5 }, box.label);
     if (box.account) text.append(shape("tspan", { class: "of" }, ` ${box.account}`));
-    const group = shape("g", { class: "n", transform: `translate(${box.x},${box.y})`, tabindex: 0, role: choose ? "button" : "img", "aria-label": box.told },
+    const choose = chooser(box.node);
+    const place = `translate(${box.x},${box.y})`;
+    const group = shape("g", { class: "n", transform: place, tabindex: 0, role: choose ? "button" : "img", "aria-label": box.told },
       title(box.told), shape("rect", { width: box.width, height: box.height, rx: 5 }),
       shape("path", { transform: `translate(15,${box.height / 2}) scale(.9)`, d: box.sign }), text);
     if (choose) {
-      group.addEventListener("click", () => choose(box.node, box.kind));
+      group.addEventListener("click", choose);
       group.addEventListener("keydown", (event) => {
         if (event.key !== "Enter" && event.key !== " ") return;
         event.preventDefault();
         event.stopPropagation();
-        choose(box.node, box.kind);
+        choose();
       });
     }
     return group;

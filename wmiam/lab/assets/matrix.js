@@ -21,7 +21,7 @@ class Matrix {
     this.canvas = make("canvas", { "aria-hidden": "true" });
     this.space = make("div", { className: "space", "aria-hidden": "true" });
     this.rowHead = make("div", { role: "rowheader" });
-    this.cell = make("div", { role: "gridcell", id: `wmiam-cell-${Math.random().toString(36).slice(2)}` });
+    this.cell = make("div", { role: "gridcell", id: freshId("cell") });
     this.reader = make("div", { role: "row", className: "hidden" }, this.rowHead, this.cell);
     this.grid = make("div", { className: "grid", role: "grid", tabIndex: 0, "aria-label": label,
       "aria-activedescendant": this.cell.id }, this.canvas, this.space, this.reader);

@@ -34,7 +34,7 @@ function conditionAlone(element, condition) {
 
 function graphAlone(element, drawing, options) {
   element.append(drawing.boxes
-    ? make("div", { className: "picture", tabIndex: 0, role: "group", "aria-label": "Graph, scrolls" }, graphPicture(drawing, options.title || "Graph", null))
+    ? make("div", { className: "picture", tabIndex: 0, role: "group", "aria-label": "Graph, scrolls" }, graphPicture(drawing, options.title || "Graph", () => null))
     : make("p", { className: "hint" }, `${number(drawing.many)} nodes are too many to read.`));
 }
 
@@ -43,12 +43,15 @@ const ALONE = { matrix: matrixAlone, explanation: explanationAlone, condition: c
 /** Show a view's data in an element; `data` is compressed JSON, as bytes or in base64.  Returns how to end it. */
 async function hydrate(element, kind, options, data) {
   element.classList.add("wmiam-lab");
+  element.dataset.lmSuppressShortcuts = "true";
   return ALONE[kind](element, await unpack(typeof data === "string" ? fromBase64(data) : data), options) ?? (() => {});
 }
 
 async function render({ model, el }) {
   if (model.get("_kind") !== "explorer") return hydrate(el, model.get("_kind"), model.get("_options"), bytesOf(model.get("_data")));
   el.classList.add("wmiam-lab");
+  // JupyterLab has shortcuts of single keys, which must not fire while the explorer has the keyboard.
+  el.dataset.lmSuppressShortcuts = "true";
   const explorer = new Explorer(model, readNames(await unpack(bytesOf(model.get("_names")))));
   el.append(explorer.element);
   return () => explorer.destroy();
