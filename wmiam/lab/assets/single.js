@@ -40,18 +40,22 @@ function graphAlone(element, drawing, options) {
 
 const ALONE = { matrix: matrixAlone, explanation: explanationAlone, condition: conditionAlone, graph: graphAlone };
 
+/** Keep keys from JupyterLab, of whose shortcuts one letter can cut a cell; it asks the focused element itself. */
+function keepKeys(element) {
+  element.addEventListener("focusin", (event) => { event.target.dataset.lmSuppressShortcuts = "true"; });
+}
+
 /** Show a view's data in an element; `data` is compressed JSON, as bytes or in base64.  Returns how to end it. */
 async function hydrate(element, kind, options, data) {
   element.classList.add("wmiam-lab");
-  element.dataset.lmSuppressShortcuts = "true";
+  keepKeys(element);
   return ALONE[kind](element, await unpack(typeof data === "string" ? fromBase64(data) : data), options) ?? (() => {});
 }
 
 async function render({ model, el }) {
   if (model.get("_kind") !== "explorer") return hydrate(el, model.get("_kind"), model.get("_options"), bytesOf(model.get("_data")));
   el.classList.add("wmiam-lab");
-  // JupyterLab has shortcuts of single keys, which must not fire while the explorer has the keyboard.
-  el.dataset.lmSuppressShortcuts = "true";
+  keepKeys(el);
   const explorer = new Explorer(model, readNames(await unpack(bytesOf(model.get("_names")))));
   el.append(explorer.element);
   return () => explorer.destroy();
