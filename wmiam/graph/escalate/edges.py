@@ -14,7 +14,8 @@ from wmiam.engine.whole import Whole
 from wmiam.estate.model import Principal
 from wmiam.graph.assume import Assumptions, conjuncts
 from wmiam.graph.clauses import Cause, bits_of
-from wmiam.graph.escalate.find import Finder, Finding
+from wmiam.graph.escalate.find import Finder
+from wmiam.graph.escalate.ground import Finding
 from wmiam.graph.escalate.witness import Step, causes_of, steps_of
 
 if TYPE_CHECKING:

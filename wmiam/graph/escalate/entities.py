@@ -12,6 +12,7 @@ import re
 from bisect import bisect_left
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from itertools import takewhile
 
 from wmiam.catalog.escalations import resource_template as type_template
@@ -23,6 +24,7 @@ from wmiam.engine.resources import Resource, ResourceKind, pattern_contexts
 from wmiam.engine.scope import Pieces, Scope
 from wmiam.engine.space import Space, canonical_key
 from wmiam.estate.model import Group, Policy, Principal
+from wmiam.graph.clauses import bits_of
 from wmiam.policy.patterns import Variable, Wild, resource_regex, resource_template
 
 __all__ = ["Entities", "Entity", "examples"]
@@ -161,6 +163,25 @@ class Entities(Scope):
             arns = [holder.arn for holder in holders]
             arns += [policy.arn or "" for holder in holders for policy in holder.attached]
             found = self._affecting[principal.arn] = self.bits(arns)
+        return found
+
+    def affected(self, mask: int) -> int:
+        """Return the principals whose policies some of a set of resources decide."""
+        listed = self.kind("user") | self.kind("role")
+        found = mask & listed
+        for bit in bits_of(mask & (self.kind("group") | self.kind("policy"))):
+            found |= self._holders.get(bit, 0)
+        return found
+
+    @cached_property
+    def _holders(self) -> dict[int, int]:
+        """The principals that each group and managed policy decides for."""
+        found: dict[int, int] = {}
+        for bit, resource in enumerate(self.resources):
+            thing = resource.thing if isinstance(resource, Entity) else None
+            if isinstance(thing, Principal):
+                for other in bits_of(self.affecting(thing) & ~(1 << bit)):
+                    found[other] = found.get(other, 0) | 1 << bit
         return found
 
     def bits(self, arns: Iterable[str]) -> int:

@@ -13,9 +13,9 @@ from wmiam.engine.knowledge import ABSENT_KEY, Known, principal_knowledge
 from wmiam.engine.resources import INCOMING, Resource, example_arn
 from wmiam.engine.space import canonical_key
 from wmiam.estate.model import Principal
-from wmiam.graph.clauses import Cause, bits_of
+from wmiam.graph.clauses import ASSUME_ROLE, Cause, bits_of
 from wmiam.graph.escalate.entities import region_of
-from wmiam.graph.escalate.find import Finder, Finding
+from wmiam.graph.escalate.ground import Finding, Ground
 from wmiam.graph.escalate.held import Held, Pieces, kind_of
 from wmiam.policy.model import Effect, Statement
 
@@ -63,12 +63,13 @@ class Step:
 class _Requests:
     """The requests of one edge: one resource for each type, one context for what they share."""
 
-    def __init__(self, finder: Finder, finding: Finding, source: Principal, target: str) -> None:
+    def __init__(self, finder: Ground, finding: Finding, source: Principal, target: str) -> None:
         self.finder = finder
         self.source = source
         self.held: Held = finder.held(finding.members)
         self.scope = finding.scope
         self.d = finder.space.diagrams
+        self.assumes = finding.assumes
         self.rows = [(p, self._options(p, mask, target)) for p, mask in finding.permissions]
         point, _ = pick_request(finder.space, finding.contexts)
         cube = self.d.cube({v: 1 << at for v, at in point.items() if finder.shared.is_shared(v)})
@@ -91,8 +92,9 @@ class _Requests:
 
     def raw(self, permission: Permission) -> Pieces:
         """Return where and when a permission is allowed, with the keys of its own request."""
-        bit = self.finder.asks.bit(permission)
-        return self.held.allowed(bit, limits_only=permission.limits_only)
+        if self.assumes is not None and permission.action == ASSUME_ROLE:
+            return [(1 << self.scope.index[self.assumes.target], self.finder.assumed(self.assumes))]
+        return self.held.allowed(self.finder.asks.bit(permission), limits_only=permission.limits_only)
 
     def _of_kind(self, kind: str) -> Pieces:
         found: Pieces = [(self.scope.all, self.held.within)]
@@ -123,12 +125,12 @@ class _Requests:
         return self.d.both(allowed, self.cube)
 
 
-def steps_of(finder: Finder, finding: Finding, source: Principal, target: str) -> tuple[Step, ...]:
+def steps_of(finder: Ground, finding: Finding, source: Principal, target: str) -> tuple[Step, ...]:
     """Return a request for each permission of an escalation, all in one context of the caller.
 
     Parameters
     ----------
-    finder : Finder
+    finder : Ground
         Where it was found.
     finding : Finding
         What was found.
@@ -141,7 +143,7 @@ def steps_of(finder: Finder, finding: Finding, source: Principal, target: str) -
     return tuple(_step(finder, requests, permission, source) for permission, _ in finding.permissions)
 
 
-def _step(finder: Finder, requests: _Requests, permission: Permission, source: Principal) -> Step:
+def _step(finder: Ground, requests: _Requests, permission: Permission, source: Principal) -> Step:
     bit = finder.asks.bit(permission)
     action = finder.asks.actions[bit]
     resource = requests.scope.resources[requests.chosen[kind_of(permission.on[0])]]
@@ -176,7 +178,7 @@ def _step(finder: Finder, requests: _Requests, permission: Permission, source: P
     return Step(caller, permission.action, arn, context, trust)
 
 
-def causes_of(finder: Finder, finding: Finding, source: Principal, target: str) -> tuple[Cause, ...]:
+def causes_of(finder: Ground, finding: Finding, source: Principal, target: str) -> tuple[Cause, ...]:
     """Return the statements of a caller's identity-based policies that allow an escalation, each once.
 
     Parameters
@@ -194,7 +196,7 @@ def causes_of(finder: Finder, finding: Finding, source: Principal, target: str) 
 
 
 def _allowing(
-    finder: Finder, finding: Finding, requests: _Requests, permission: Permission, source: Principal
+    finder: Ground, finding: Finding, requests: _Requests, permission: Permission, source: Principal
 ) -> Iterator[Cause]:
     evaluation, d = finder.evaluation, finder.space.diagrams
     bit = finder.asks.bit(permission)

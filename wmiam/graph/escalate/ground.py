@@ -1,0 +1,213 @@
+"""What escalations are found on: the estate evaluated for the requests of every method.
+
+Callers that no policy tells apart are looked at once, and targets by sets.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+from wmiam.catalog.escalations import Method, Permission, escalation_methods
+from wmiam.engine.layers import PrincipalClass
+from wmiam.engine.resources import ResourceKind
+from wmiam.estate.model import Principal, PrincipalKind
+from wmiam.graph.assume import AssumeEdge, Assumptions
+from wmiam.graph.escalate.asks import Asks
+from wmiam.graph.escalate.carry import Carrier, questions
+from wmiam.graph.escalate.entities import LISTED, Entities
+from wmiam.graph.escalate.evaluation import Evaluation, Grants
+from wmiam.graph.escalate.held import Held, Pieces, Shared, kind_of, requirements
+
+__all__ = ["Finding", "Ground"]
+
+#: Roles that IAM Identity Center makes: in IAM they cannot be changed.
+_RESERVED = "/aws-reserved/"
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Finding:
+    """Callers that can use a method on some targets, all in the same contexts.
+
+    Parameters
+    ----------
+    method : Method
+        The method.
+    gains : str
+        ``"principal"``, ``"administrator"`` or ``"capability"``.
+    capability : str
+        Name of the capability gained; else ``""``.
+    members : PrincipalClass
+        Their class.
+    scope : Entities
+        The resources of their account.
+    sources : tuple of Principal
+        The callers.
+    targets : int
+        What is gained, as a set of resources: principals, organizations; empty for the account.
+    permissions : tuple of (Permission, int)
+        What it takes, on one type of resource each, with the resources to choose from.
+    contexts, within : int
+        The contexts in which it can be done, and those that can be.
+    assumes : AssumeEdge or None
+        How the role is assumed that is changed before, where it is assumed.
+    """
+
+    method: Method
+    gains: str
+    capability: str
+    members: PrincipalClass
+    scope: Entities
+    sources: tuple[Principal, ...]
+    targets: int
+    permissions: tuple[tuple[Permission, int], ...]
+    contexts: int
+    within: int
+    assumes: AssumeEdge | None = None
+
+    @property
+    def is_sure(self) -> bool:
+        """Whether the callers can administer their account, whatever the context."""
+        return self.gains == "administrator" and self.contexts == self.within
+
+
+class Ground:
+    """An estate evaluated for the requests that methods take.
+
+    Parameters
+    ----------
+    assumptions : Assumptions
+        Who can assume which role.
+    """
+
+    def __init__(self, assumptions: Assumptions) -> None:
+        self.estate = estate = assumptions.estate
+        self.assumptions = assumptions
+        self.methods = escalation_methods()
+        partition = estate.principals[0].arn.split(":")[1] if estate.principals else "aws"
+        self.asks = Asks(self.methods, partition)
+        kinds: dict[str, int] = dict.fromkeys([*ResourceKind, *LISTED], 0)
+        for method in self.methods:
+            for bit, kind, _ in requirements((*method.permissions, *method.role_permissions), self.asks):
+                kinds[kind] = kinds.get(kind, 0) | 1 << bit
+        spaces = {id(o.space): o.space for o in map(assumptions.outcome, assumptions.edges)}
+        besides = [usage for space in spaces.values() for usage in questions(space)]
+        self.evaluation = Evaluation(estate, self.asks, kinds, besides)
+        self.space = self.evaluation.space
+        self.d = self.space.diagrams
+        self.shared = Shared(self.space)
+        self._carriers = {key: Carrier(space, self.space) for key, space in spaces.items()}
+        self._held: dict[tuple[str, int, Grants, int], Held] = {}
+        self._passable: dict[tuple[str, str], int] = {}
+        self._assuming: dict[str, list[AssumeEdge]] = {}
+        for edge in assumptions.edges:
+            self._assuming.setdefault(edge.source, []).append(edge)
+        self._roles: dict[str, list[Principal]] = {}
+        for principal in estate.principals:
+            if principal.is_role:
+                self._roles.setdefault(principal.account, []).append(principal)
+
+    # -- what callers hold --------------------------------------------------
+
+    def held(self, members: PrincipalClass, grants: Grants | None = None) -> Held:
+        """Return what a class is allowed, or would be.
+
+        Parameters
+        ----------
+        members : PrincipalClass
+            The class.
+        grants : tuple, optional
+            What it would be allowed; by default what it is.
+        """
+        evaluation = self.evaluation
+        own = members.allowed if grants is None else grants
+        # What denies differs between classes that are allowed the same.
+        key = (members.principal.account, members.universe, own, id(members))
+        found = self._held.get(key)
+        if found is None:
+            scope = evaluation.entities[members.principal.account]
+            found = self._held[key] = Held(
+                scope, self.space, self.shared, own, members.universe, lambda: evaluation.undenied(members)
+            )
+        return found
+
+    def pieces(self, held: Held, method: Method) -> Pieces:
+        """Return for which targets a method can be used, and in which contexts.
+
+        Parameters
+        ----------
+        held : Held
+            What the callers are allowed.
+        method : Method
+            The method.
+        """
+        found = held.method(method, self.asks, self.usable(held.scope, method))
+        if method.unknown and found:
+            unknown = self.space.unknown(method.unknown)
+            found = [(mask, self.d.both(contexts, unknown)) for mask, contexts in found]
+        return found
+
+    def usable(self, scope: Entities, method: Method) -> int:
+        """Return the resources that a method can be used on: roles that are no use left out.
+
+        Parameters
+        ----------
+        scope : Entities
+            The resources of an account.
+        method : Method
+            The method.
+        """
+        key = (scope.account, method.id)
+        found = self._passable.get(key)
+        if found is None:
+            found = self._passable[key] = self._find_usable(scope, method)
+        return found
+
+    def _find_usable(self, scope: Entities, method: Method) -> int:
+        trusting = {edge.target for edge in self.assuming(method.service)} if method.service else None
+        found = scope.all
+        for role in self._roles.get(scope.account, ()):
+            if (
+                role.kind is PrincipalKind.SERVICE_LINKED_ROLE
+                or (role.path.startswith(_RESERVED) and not method.service)
+                or (trusting is not None and role.arn not in trusting)
+                or (method.instance_profile and not role.instance_profiles)
+                or not self._is_able(role, method)
+            ):
+                found &= ~(1 << scope.index[role.arn])
+        return found
+
+    def assuming(self, source: str) -> list[AssumeEdge]:
+        """Return the roles that a principal or service can assume."""
+        return self._assuming.get(source, [])
+
+    def assumed(self, edge: AssumeEdge) -> int:
+        """Return the contexts in which a role can be assumed, in the space of escalations."""
+        outcome = self.assumptions.outcome(edge)
+        return self._carriers[id(outcome.space)].carry(outcome.contexts)
+
+    def _is_able(self, role: Principal, method: Method) -> bool:
+        """Whether a role has the permissions that it needs once it is passed."""
+        held = self.held(self.evaluation.class_of[role.arn]) if method.role_permissions else None
+        return held is None or all(held.on(r) for r in requirements(method.role_permissions, self.asks))
+
+    def taken(self, held: Held, method: Method, targets: int) -> tuple[tuple[Permission, int], ...]:
+        """Return a method's permissions, one type of resource each, with the resources to choose from.
+
+        Parameters
+        ----------
+        held : Held
+            What the caller is allowed.
+        method : Method
+            The method.
+        targets : int
+            The targets that the method is used on.
+        """
+        only = self.usable(held.scope, method)
+        return tuple(
+            (
+                replace(permission, on=(on,)),
+                targets if kind_of(on) == kind_of(method.target) else held.scope.kind(kind_of(on)) & only,
+            )
+            for permission in method.permissions
+            for on in permission.on
+        )
