@@ -60,10 +60,24 @@ def _patterns() -> tuple[tuple[str, int], ...]:
     for name in ACTIONS.names:
         for pattern in _wildcards(name):
             if pattern not in found:
-                mask = ACTIONS.of(pattern)
+                parts = pattern.split("*")
+                mask = sum(1 << bit for bit, known in enumerate(ACTIONS.names) if _covers(parts, known))
                 if mask.bit_count() > 1:
                     found[pattern] = mask
     return tuple(sorted(found.items()))
+
+
+def _covers(parts: list[str], name: str) -> bool:
+    """Whether a name is made of some parts in their order, with anything between them."""
+    if not (name.startswith(parts[0]) and name.endswith(parts[-1])):
+        return False
+    at, end = len(parts[0]), len(name) - len(parts[-1])
+    for part in parts[1:-1]:
+        found = name.find(part, at, end)
+        if found < 0:
+            return False
+        at = found + len(part)
+    return at <= end
 
 
 def _wildcards(full_name: str) -> Iterator[str]:

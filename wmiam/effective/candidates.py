@@ -76,17 +76,8 @@ def pool(target: Target) -> list[str]:
                     found[f"arn:{partition}:workmail:{where}:organization/{identity}"] = None
                     head = f"arn:{partition}:workmailmessageflow:{where}:message/{identity}"
                     found.update(dict.fromkeys((f"{head}/*", f"{head}/incoming/*", f"{head}/outgoing/*")))
-    for source in target.sources():
-        texts = source.compiled.resources or ()
-        # A variable that the engine replaced is better written out; one that stays open only says itself.
-        found.update(
-            (t, None) for t in texts if "${" not in t or _is_open(target, t, source.compiled.variables)
-        )
+    found.update(dict.fromkeys(target.own_patterns(target.resources)))
     return sorted(found, key=lambda text: (len(text), text))
-
-
-def _is_open(target: Target, text: str, variables: bool) -> bool:
-    return variables and any(target.unknown(target.covered(text, r)) for r in target.resources)
 
 
 def needed_blocks(
@@ -240,7 +231,9 @@ class _Builder:
             longest_first = sorted(patterns, key=lambda text: (-len(text), text))
             patterns = tuple(_without(longest_first, says_the_same)) or patterns
             contexts = {cell: self._contexts(cell, holds, patterns, negated) for cell in cells}
-        cost = _STATEMENT_COST + _NEGATED_COST * negated + len(json.dumps([patterns, rows]))
+        cost = (
+            _STATEMENT_COST + _NEGATED_COST * negated + len(json.dumps([self.target.expand(patterns), rows]))
+        )
         reached = {cell: found for cell, found in contexts.items() if found != FALSE}
         return Candidate(rows, patterns, negated, reached, fits, cost)
 

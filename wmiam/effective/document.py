@@ -60,13 +60,13 @@ def statements_of(
         patterns = action_patterns(needed, allowed)
         statement: dict[str, Any] = {"Sid": "", "Effect": str(effect), "Action": _one(patterns)}
         name = "NotResource" if one.candidate.negated else "Resource"
-        statement[name] = _one(sorted(one.candidate.patterns))
+        statement[name] = _one(sorted(target.expand(one.candidate.patterns)))
         if one.candidate.rows:
             statement["Condition"] = _condition(one.candidate.rows)
         covered = 0
         for pattern in patterns:
             covered |= ACTIONS.of(pattern)
-        sid = base = _sid(effect, covered, one, known)
+        sid = base = _sid(effect, covered, one, statement[name], known)
         number = 1
         while sid in taken:
             number += 1
@@ -101,10 +101,13 @@ def _condition(rows: Rows) -> dict[str, dict[str, str | list[str]]]:
 # -- names ------------------------------------------------------------------
 
 
-def _sid(effect: Effect, actions: int, one: Chosen, known: Sequence[Organization]) -> str:
+def _sid(
+    effect: Effect, actions: int, one: Chosen, resources: str | list[str], known: Sequence[Organization]
+) -> str:
     """Return a name that says what, where and when; letters and digits only."""
     what = _what(actions)
-    where = _where(one, known)
+    texts = [resources] if isinstance(resources, str) else resources
+    where = _where(texts, one.candidate.negated, known)
     when = list(dict.fromkeys(_when(*row) for row in sorted(one.candidate.rows)))
     by = "And".join(text for text in when if not text.startswith(_PLAIN))
     when = [text for text in when if text.startswith(_PLAIN)] + [f"By{by}"] * bool(by)
@@ -126,21 +129,20 @@ def _what(actions: int) -> str:
     return flow + "And".join(_letters(level) for level in levels)
 
 
-def _where(one: Chosen, known: Sequence[Organization]) -> str:
-    texts = one.candidate.patterns
-    if texts == ("*",):
+def _where(texts: Sequence[str], negated: bool, known: Sequence[Organization]) -> str:
+    if texts == ["*"]:
         return ""
     fields = [text.split(":", 5) for text in texts]
     named = [o for o in known if not o.stand_in and any(o.id in text for text in texts)]
     regions = sorted({field[3] for field in fields if len(field) == 6 and field[5].endswith("/*")})
     only_named = all(any(o.id in text for o in named) for text in texts)
-    if only_named and len(named) < 3:
-        names = "On" + "And".join(_letters(o.alias or o.id) for o in named)
+    if only_named and len(named) < 3 and all(o.alias for o in named):
+        names = "On" + "And".join(_letters(o.alias) for o in named)
     elif not named and regions and "*" not in regions:
         names = "In" + "And".join(_letters(region) for region in regions)
     else:
         names = "OnSomeOrganizations"
-    return f"Except{names.removeprefix('On')}" if one.candidate.negated else names
+    return f"Except{names.removeprefix('On')}" if negated else names
 
 
 def _when(operator: str, key: str, values: tuple[str, ...]) -> str:

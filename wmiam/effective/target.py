@@ -30,6 +30,8 @@ _NOTHING = Known()
 _NAMES_ONE = re.compile(
     r"the (?:organization|message) is one that arn:[^ ]*:(?:organization|message)/([^*?/$]+)(?:/.*)? names"
 )
+#: A pattern that holds the id of one organization: what stands before it, the id, what stands behind it.
+_NAMED = re.compile(r"(arn:[^ ]*:(?:organization|message)/)([^*?/$]+)((?:/.*)?)")
 #: Of how many unknowns the outcomes are told apart: each doubles the cases.
 _MOST_CASES = 4
 
@@ -113,16 +115,18 @@ class Target:
         self.diagrams = whole.space.diagrams
         self.principal = whole.estate.principals[0]
         self.members = whole.class_of[self.principal.arn]
-        self.resources = whole.resources[self.principal.account]
-        listed = {o.arn for o in real.organizations}
-        self.real = [r for r in self.resources if r.organization is None or r.arn in listed]
-        self.within = {r: within(self.members, r) for r in self.resources}
+        everything = whole.resources[self.principal.account]
+        self.within = {r: within(self.members, r) for r in everything}
         self.bench = Bench(self.space)
         self._policy = Policy("effective", PolicyKind.INLINE, None)
         # The engine tells compiled statements apart by identity: these must live as long as it.
         self._kept: dict[object, Compiled] = {}
         self._rows: dict[tuple[str, str, tuple[str, ...]], Row] = {}
-        allowed = {r: dict(cells) for r, cells in self._table()}
+        allowed = self._table(everything)
+        self._twins = self._found_twins(everything, allowed)
+        self.resources = [r for r in everything if (o := r.organization) is None or o.id in self._twins]
+        listed = {o.arn for o in real.organizations}
+        self.real = [r for r in self.resources if r.organization is None or r.arn in listed]
         self.alike = list(self._grouped(allowed))
         self.goal = {
             (group, r): allowed[r].get(group.actions & -group.actions, FALSE)
@@ -130,15 +134,71 @@ class Target:
             for r in self.of_kind(group.kind)
         }
 
-    def _table(self) -> Iterator[tuple[Resource, Iterable[tuple[int, int]]]]:
-        """Yield for each resource the contexts of each single action that is allowed."""
+    def _table(self, resources: Iterable[Resource]) -> dict[Resource, dict[int, int]]:
+        """Return for each resource the contexts of each single action that is allowed."""
         d, table = self.diagrams, self.members.table()
-        for resource in self.resources:
-            cells = []
+        found: dict[Resource, dict[int, int]] = {}
+        for resource in resources:
+            own = found[resource] = {}
             for actions, contexts in table.get(resource, ()):
                 narrowed = d.both(contexts, self.within[resource])
-                cells += [(bit, narrowed) for bit in _bits(actions) if narrowed != FALSE]
-            yield resource, cells
+                if narrowed != FALSE:
+                    own.update((bit, narrowed) for bit in _bits(actions))
+        return found
+
+    def _found_twins(
+        self, resources: Iterable[Resource], allowed: Mapping[Resource, Mapping[int, int]]
+    ) -> dict[str, tuple[str, ...]]:
+        """Return ids of organizations that nothing tells apart, each set by the first of it.
+
+        One of them is worked with, and all are written down.  A stand-in is alone.
+        """
+        keys = {*self.space.dimensions, *(k for s in self.sources() for k in s.compiled.reads)}
+        patterns = self.own_patterns(resources)
+        seen: dict[Organization, list[object]] = {}
+        for resource in resources:
+            if resource.organization is not None:
+                known = self.whole.known_of(resource)
+                told = seen.setdefault(resource.organization, [resource.organization.region])
+                told += [self.within[resource], *sorted(allowed[resource].items())]
+                told += [known.get(key) for key in sorted(keys)]
+                told += [self.covered(pattern, resource) for pattern in patterns]
+        found: dict[object, list[str]] = {}
+        for organization, told in seen.items():
+            alone = organization.arn if organization.stand_in else ""
+            found.setdefault((alone, *told), []).append(organization.id)
+        return {ids[0]: tuple(ids) for ids in found.values()}
+
+    def own_patterns(self, resources: Iterable[Resource]) -> list[str]:
+        """Return the Resource patterns of the principal's own policies that name more than one resource.
+
+        A variable that the engine replaced is better written out, and so is left out here; one
+        that stays open only says itself.
+        """
+        found: dict[str, None] = {}
+        for source in self.sources():
+            for text in source.compiled.resources or ():
+                if "${" in text:
+                    is_open = source.compiled.variables and any(
+                        self.unknown(self.covered(text, r)) for r in resources
+                    )
+                else:
+                    is_open = "*" in text or "?" in text
+                if is_open:
+                    found[text] = None
+        return list(found)
+
+    def expand(self, patterns: Iterable[str]) -> list[str]:
+        """Return patterns with those of an organization written for all that nothing tells apart from it."""
+        found = []
+        for pattern in patterns:
+            named = _NAMED.fullmatch(pattern)
+            ids = self._twins.get(named[2], ()) if named is not None else ()
+            if named is None or not ids:
+                found.append(pattern)
+            else:
+                found += [f"{named[1]}{one}{named[3]}" for one in ids]
+        return found
 
     def _grouped(self, allowed: Mapping[Resource, Mapping[int, int]]) -> Iterator[Alike]:
         keys = sorted(self.space.dimensions)
@@ -174,7 +234,7 @@ class Target:
         for pattern in patterns:
             for resource in self.resources:
                 self.covered(pattern, resource)
-        named = [o.id for r in self.resources if (o := r.organization) is not None and not o.stand_in]
+        named = [o.id for o in self.whole.estate.organizations if not o.stand_in]
         possible = not_another(self.space, named)
         for resource in self.resources:
             if resource.organization is not None and resource.organization.stand_in:
@@ -189,13 +249,6 @@ class Target:
             for source in layer.sources:
                 if not isinstance(source.compiled.statement, UnreadStatement):
                     yield source
-
-    def statement(self, source: Source, group: Alike, resource: Resource) -> int:
-        """Return the contexts in which a statement of the principal applies to actions and a resource."""
-        if not source.compiled.actions & group.actions:
-            return FALSE
-        contexts = self.whole.statement_contexts(source, self.members, resource, group.absent)
-        return self.diagrams.both(contexts, self.within[resource])
 
     def covered(self, pattern: str, resource: Resource) -> int:
         """Return the contexts in which a Resource pattern covers a resource."""
