@@ -19,6 +19,8 @@ if TYPE_CHECKING:
     from wmiam.access.summary import Summary
     from wmiam.conditions.condition import Condition
     from wmiam.findings import Findings, Suppression
+    from wmiam.graph.paths import Paths
+    from wmiam.graph.reached import BlastRadius, Reach
 
 __all__ = ["DECISIONS", "Access"]
 
@@ -244,6 +246,136 @@ class Access(AccessCore):
         from wmiam.findings import find
 
         return find(self, rules=rules, suppress=suppress, today=today)
+
+    # -- chains -------------------------------------------------------------
+
+    def paths(
+        self,
+        source: str,
+        target: str | tuple[str, str | None],
+        *,
+        cutoff: int | None = None,
+        all: bool = False,  # noqa: A002 - the word of the question
+    ) -> Paths:
+        """Return the chains from somebody to a principal, an organization or a capability.
+
+        Parameters
+        ----------
+        source : str
+            Principal as elsewhere; or the id of an account outside the estate, a service principal, an
+            identity provider.
+        target : str or tuple of str
+            Principal, organization or capability by name, or a pair of capability and organization.
+        cutoff : int, optional
+            Most steps from principal to principal.
+        all : bool
+            Whether to return longer chains than the shortest, too.
+
+        Returns
+        -------
+        Paths
+            Shortest first; each with its steps, conditions in words, and requests that show it.
+        """
+        from wmiam.graph.asked import paths
+
+        return paths(self, source, target, cutoff=cutoff, all=all)
+
+    def reach(self, principal: str) -> Reach:
+        """Return everything that somebody reaches, directly and by chains.
+
+        Parameters
+        ----------
+        principal : str
+            As ``source`` of :meth:`paths`.
+        """
+        from wmiam.graph.reached import reach
+
+        return reach(self, principal)
+
+    def who_reaches(self, capability: str, org: str | None = None) -> pd.DataFrame:
+        """Return everybody who has a capability, or comes to it by chains.
+
+        Parameters
+        ----------
+        capability : str
+            E.g. ``"read-mail"``.
+        org : str, optional
+            Only on these organizations.
+
+        Returns
+        -------
+        pandas.DataFrame
+            Columns ``principal``, ``name``, ``kind``, ``account``, ``way`` (``"direct"``, ``"chain"``,
+            ``"escalation"``), ``length``, ``decision``, ``when``, ``steps``, ``organizations``; see
+            :func:`wmiam.graph.asked.who_reaches`.
+        """
+        from wmiam.graph.asked import who_reaches
+
+        return who_reaches(self, capability, org)
+
+    def blast_radius(self, principal: str, *, leaked: bool = False) -> BlastRadius:
+        """Return what is at stake when somebody's credentials leak, in numbers.
+
+        Parameters
+        ----------
+        principal : str
+            As ``source`` of :meth:`paths`.
+        leaked : bool
+            Whether what leaks is a role's session, which carries no MFA.
+        """
+        from wmiam.graph.reached import blast_radius
+
+        return blast_radius(self, principal, leaked=leaked)
+
+    def choke_points(
+        self,
+        capability: str,
+        org: str | None = None,
+        *,
+        most: int = 10,
+        statements: bool | None = None,
+    ) -> pd.DataFrame:
+        """Return the steps, roles and statements of which each, taken away, cuts most access.
+
+        Parameters
+        ----------
+        capability : str
+            E.g. ``"read-mail"``.
+        org : str, optional
+            Only on these organizations.
+        most : int
+            Most rows of each kind.
+        statements : bool, optional
+            Whether to look at statements, too, which takes longer; by default for estates of up to
+            1,000 principals.
+
+        Returns
+        -------
+        pandas.DataFrame
+            Columns ``kind``, ``name``, ``cuts``, ``left``, ``place``; see
+            :func:`wmiam.graph.choke.choke_points`.
+        """
+        from wmiam.graph.choke import choke_points
+
+        return choke_points(self, capability, org, most=most, statements=statements)
+
+    def redundant(self, principal: str) -> pd.DataFrame:
+        """Return what a principal could lose without losing anything that it has otherwise.
+
+        Parameters
+        ----------
+        principal : str
+            ARN or short name.
+
+        Returns
+        -------
+        pandas.DataFrame
+            Columns ``kind``, ``name``, ``through``, ``holders``, ``together``, ``place``; see
+            :func:`wmiam.graph.redundant.redundant`.
+        """
+        from wmiam.graph.redundant import redundant
+
+        return redundant(self, principal)
 
     def summary(self) -> Summary:
         """Return the numbers of the first screen."""

@@ -27,9 +27,17 @@ from wmiam.origin import Origin, SourceFile
 from wmiam.policy.model import PolicyDocument, Statement, UnreadStatement
 from wmiam.policy.parse import parse_document
 
-__all__ = ["find_policy", "policies_by_key", "with_policy", "without_statement"]
+__all__ = [
+    "find_policy",
+    "policies_by_key",
+    "with_policy",
+    "without_attachment",
+    "without_membership",
+    "without_statement",
+]
 
 _Holder = TypeVar("_Holder", Group, Principal, OrganizationsTarget)
+_Bearer = TypeVar("_Bearer", Group, Principal)
 #: What of each holder is a policy, or several.
 _FIELDS: Final = ("inline", "attached", "boundary", "trust", "scps", "rcps")
 #: Ending of a file name that a reader may leave out of a policy's name.
@@ -159,6 +167,95 @@ def without_statement(estate: Estate, policy: str | Policy, statement: int | str
         unread=tuple(s for s in old.document.unread if s.index != index),
     )
     return _replaced(estate, replace(old, document=document, version=""), _told(estate, old, gone))
+
+
+def without_attachment(estate: Estate, holder: str, policy: str | Policy) -> Estate:
+    """Return a copy of an estate in which one user, group or role no longer has a policy.
+
+    Parameters
+    ----------
+    estate : Estate
+        What was read.
+    holder : str
+        ARN of the user, role or group that has it attached or embedded.
+    policy : str or Policy
+        Which policy; see :func:`find_policy` for its names.
+
+    Returns
+    -------
+    Estate
+        The copy.  A permissions boundary stays: it is no attachment.
+
+    Raises
+    ------
+    UnknownNameError, AmbiguousNameError
+        If no policy has that name, or several, or the holder does not have it.
+    """
+    old = policy if isinstance(policy, Policy) else find_policy(estate, policy)
+    groups: dict[str, Group] = {}
+
+    def group(held: Group) -> Group:
+        if held.arn == holder and held.arn not in groups:
+            groups[held.arn] = _detached(held, old)
+        return groups.get(held.arn, held)
+
+    def principal(held: Principal) -> Principal:
+        if held.arn == holder:
+            return _detached(held, old)
+        own = tuple(group(g) for g in held.groups)
+        return held if _same(own, held.groups) else replace(held, groups=own)
+
+    changed = replace(
+        estate,
+        principals=tuple(principal(p) for p in estate.principals),
+        groups=tuple(group(g) for g in estate.groups),
+    )
+    if _same(changed.principals, estate.principals) and _same(changed.groups, estate.groups):
+        bearers: list[Group | Principal] = [*estate.groups, *estate.principals]
+        near = [h.arn for h in bearers if any(p.key == old.key for p in (*h.inline, *h.attached))]
+        raise UnknownNameError("holder of this policy", holder, near[:8])
+    return changed
+
+
+def without_membership(estate: Estate, user: str, group: str) -> Estate:
+    """Return a copy of an estate in which a user is not in one of its groups.
+
+    Parameters
+    ----------
+    estate : Estate
+        What was read.
+    user : str
+        ARN of the user.
+    group : str
+        ARN or name of the group.
+
+    Returns
+    -------
+    Estate
+        The copy.
+
+    Raises
+    ------
+    UnknownNameError
+        If there is no such user, or it is not in the group.
+    """
+    found = next((p for p in estate.principals if p.arn == user), None)
+    if found is None:
+        raise UnknownNameError("principal", user, get_close_matches(user, [p.arn for p in estate.principals]))
+    left = tuple(g for g in found.groups if group not in (g.arn, g.name))
+    if len(left) == len(found.groups):
+        raise UnknownNameError("group of this user", group, [g.name for g in found.groups])
+    principals = tuple(replace(p, groups=left) if p is found else p for p in estate.principals)
+    return replace(estate, principals=principals)
+
+
+def _detached(holder: _Bearer, policy: Policy) -> _Bearer:
+    """Return a holder without a policy; itself where it does not have it."""
+    inline = tuple(p for p in holder.inline if p.key != policy.key)
+    attached = tuple(p for p in holder.attached if p.key != policy.key)
+    if len(inline) + len(attached) == len(holder.inline) + len(holder.attached):
+        return holder
+    return replace(holder, inline=inline, attached=attached)
 
 
 def _statement_index(document: PolicyDocument, wanted: int | str) -> int:

@@ -1,0 +1,391 @@
+"""Requests that show a path, step by step: the reference evaluator allows each of them.
+
+The requests of one sitting share its moment and its place; apart from that each has as
+few context keys as possible.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any
+
+from wmiam.conditions.points import pick_request
+from wmiam.engine.compile import ACTIONS
+from wmiam.engine.diagrams import FALSE
+from wmiam.engine.knowledge import (
+    ABSENT_KEY,
+    Known,
+    organization_knowledge,
+    principal_knowledge,
+    role_knowledge,
+)
+from wmiam.engine.request import ContextEntry
+from wmiam.engine.resources import Resource, ResourceKind
+from wmiam.engine.space import Dimension, Space
+from wmiam.engine.whole import PrincipalClass
+from wmiam.estate.model import Organization, Principal, TargetKind
+from wmiam.graph.assume import AssumeEdge
+from wmiam.graph.callers import ANY_ACCOUNT, outsider
+from wmiam.graph.chains import Link, Way
+from wmiam.graph.escalate.find import Finding
+from wmiam.graph.escalate.witness import steps_of
+from wmiam.graph.goals import Goals
+from wmiam.graph.sittings import MOMENT, pinned_to
+
+if TYPE_CHECKING:
+    from wmiam.graph.paths import Path
+
+__all__ = ["Evidence", "evidence"]
+
+#: Accounts of AWS's documentation, of which one stands for any other.
+_STRANGERS = ("777788889999", "999999999999", "555566667777", "123456789012", "444455556666", "111122223333")
+#: Session names that no policy is likely to name come last.
+_SESSIONS = ("session", "other", "x")
+_CALLER_IS = "the caller is "
+
+
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """The requests that do one step of a path.
+
+    Parameters
+    ----------
+    requests : tuple of dict
+        Each as a line of ``wmiam simulate`` holds it: ``principal``, ``action``, ``resource``,
+        ``context`` with every key that the request has.
+    unknowns : dict of str to bool
+        What is taken to hold, or not, of what no request decides: clauses that complete "it
+        depends on whether …".  Where there are any, the requests alone are no proof.
+    """
+
+    requests: tuple[dict[str, Any], ...]
+    unknowns: dict[str, bool]
+
+
+def evidence(goals: Goals, path: Path) -> tuple[Evidence, ...]:
+    """Return the requests of each step of a path, in contexts that go together.
+
+    Parameters
+    ----------
+    goals : Goals
+        Where the path was found.
+    path : Path
+        The path.
+    """
+    return tuple(_Showing(goals, path).steps())
+
+
+class _Showing:
+    """The choice of one path's requests."""
+
+    def __init__(self, goals: Goals, path: Path) -> None:
+        self.goals = goals
+        self.chains = goals.chains
+        self.estate = goals.access.estate
+        self.path = path
+
+    def steps(self) -> Iterator[Evidence]:
+        """Yield the requests of each step."""
+        telling = self.path.telling
+        elements = list(telling.elements(self.path))
+        for positions, sittings in telling.segments(self.path):
+            shared = self._sitting(sittings)
+            for at in positions:
+                link, space, way = elements[at]
+                if link is None:
+                    yield from self._use(space, way, shared)
+                elif isinstance(link.edge, AssumeEdge):
+                    yield self._assume(link, link.edge, way, shared)
+                else:
+                    yield self._escalate(link.edge, link.source, link.target, way, shared)
+
+    def _sitting(self, sittings: int) -> dict[str, str | None]:
+        """Return the moment and place of one sitting of a set, by canonical key."""
+        space = self.chains.sittings.space
+        _, texts = pick_request(space, sittings)
+        return {key: _single(texts.get(key)) for key in space.dimensions}
+
+    # -- becoming a role ----------------------------------------------------
+
+    def _assume(self, link: Link, edge: AssumeEdge, way: Way, shared: Mapping[str, str | None]) -> Evidence:
+        space, d = link.space, link.space.diagrams
+        if self.chains.is_elsewhere(link):
+            shared = {key: value for key, value in shared.items() if key in MOMENT}
+        contexts = d.both(way.contexts, pinned_to(space, shared))
+        role = self.chains.people[link.target]
+        caller, known, contexts = self._caller(link.source, space, contexts)
+        point, texts = pick_request(space, contexts)
+        context = _context(space, texts, (known, role_knowledge(role, self.estate)))
+        context |= _chosen(space, shared, context)
+        unknowns = {
+            name: bool(point[variable])
+            for name, variable in space.opaque.items()
+            if variable in d.support(way.contexts) and not name.startswith(_CALLER_IS)
+        }
+        request = {"principal": caller, "action": edge.action, "resource": edge.target, "context": context}
+        return Evidence((request,), unknowns)
+
+    def _caller(self, node: str, space: Space, contexts: int) -> tuple[str, Known, int]:
+        """Return whom a request names as its caller, what is known of it, and the contexts left."""
+        person = self.chains.people.get(node)
+        if person is not None:
+            known = principal_knowledge(person, self.estate)
+            if not person.is_role:
+                return person.arn, known, contexts
+            user_id, contexts = self._session(person, space, contexts)
+            partition = person.arn.split(":")[1]
+            session = user_id.partition(":")[2]
+            arn = f"arn:{partition}:sts::{person.account}:assumed-role/{person.name}/{session}"
+            entries = {**known.entries, "aws:userid": ContextEntry("aws:userid", (user_id,))}
+            return arn, Known(entries, known.families), contexts
+        if node == ANY_ACCOUNT or node.isdigit():
+            return self._stranger(node, space, contexts)
+        party = outsider(node)
+        return node, party.known, contexts
+
+    def _session(self, role: Principal, space: Space, contexts: int) -> tuple[str, int]:
+        """Return an ``aws:userid`` of a role's session that some of the contexts have."""
+        unique = role.unique_id or "AROAEXAMPLE"
+        candidates = [f"{unique}:{name}" for name in _SESSIONS]
+        dimension = space.dimensions.get("aws:userid")
+        for text in _texts(dimension):
+            head, colon, name = text.partition(":")
+            candidates.append(text if head == unique and colon else f"{unique}:{name or text}")
+        return _first(space, "aws:userid", candidates, contexts)
+
+    def _stranger(self, node: str, space: Space, contexts: int) -> tuple[str, Known, int]:
+        """Return a principal of an account whose principals are not in the estate."""
+        d = space.diagrams
+        for name, variable in space.opaque.items():
+            if name.startswith(_CALLER_IS):
+                arn = name.removeprefix(_CALLER_IS)
+                is_it = d.both(contexts, d.literal(variable, 2))
+                if d.both(contexts, d.literal(variable, 1)) == FALSE and is_it != FALSE:
+                    account = arn.split(":")[4]
+                    role = (
+                        f"arn:aws:iam::{account}:role/{arn.split('/')[1]}" if ":assumed-role/" in arn else arn
+                    )
+                    return self._named(arn, role, account, space, is_it)
+                contexts = d.both(contexts, d.literal(variable, 1))
+        accounts = [node] if node.isdigit() else [*_texts(space.dimensions.get("aws:principalaccount"))]
+        if not node.isdigit():
+            own = {person.account for person in self.chains.people.values()}
+            tree = self.estate.aws_organization
+            if tree is not None:
+                own |= {t.id for t in tree.targets.values() if t.kind is TargetKind.ACCOUNT}
+            accounts = [a for a in (*accounts, *_STRANGERS) if a.isdigit() and a not in own]
+        arns = [text for text in _texts(space.dimensions.get("aws:principalarn")) if text.startswith("arn:")]
+        for account in accounts:
+            fitting = [a for a in arns if len(a.split(":")) == 6 and a.split(":")[4] == account]
+            made = [f"arn:aws:iam::{account}:{name}" for name in ("user/other", "role/other")]
+            for arn in (*fitting, *made):
+                left = d.both(contexts, pinned_to(space, {"aws:principalarn": arn}))
+                if "aws:principalaccount" in space.dimensions:
+                    left = d.both(left, pinned_to(space, {"aws:principalaccount": account}))
+                if left != FALSE:
+                    return self._named(_as_session(arn), arn, account, space, left)
+        return node, Known(), contexts
+
+    def _named(
+        self, caller: str, arn: str, account: str, space: Space, contexts: int
+    ) -> tuple[str, Known, int]:
+        """Return a caller of another account with what follows from its name."""
+        name = arn.rpartition("/")[2]
+        role = ":role/" in arn
+        userid = f"AROAEXAMPLE:{caller.rpartition('/')[2]}" if role else "AIDAEXAMPLE"
+        values: dict[str, str | None] = {
+            "aws:principalarn": arn,
+            "aws:principalaccount": account,
+            "aws:principaltype": "AssumedRole" if role else "User",
+            "aws:username": None if role else name,
+            "aws:userid": userid,
+        }
+        entries = {
+            key: ABSENT_KEY if value is None else ContextEntry(_SPELLED[key], (value,))
+            for key, value in values.items()
+        }
+        d = space.diagrams
+        for key, value in values.items():
+            narrowed = d.both(contexts, pinned_to(space, {key: value}))
+            if narrowed != FALSE:
+                contexts = narrowed
+        return caller, Known(entries), contexts
+
+    # -- what stands at the end ---------------------------------------------
+
+    def _use(self, space: Space, way: Way, shared: Mapping[str, str | None]) -> Iterator[Evidence]:
+        """Yield the requests of what a path ends in."""
+        final = self.path.final
+        if final.edge is not None:
+            yield self._escalate(final.edge, self.path.end, self._organization.arn, way, shared)
+            return
+        members = final.members
+        if members is None:
+            yield Evidence(
+                (), {f"the administrator of {final.administers} gives itself the permission": True}
+            )
+            return
+        d = space.diagrams
+        contexts = d.both(way.contexts, pinned_to(space, shared))
+        for actions, resources in self._alternatives(members):
+            together = contexts
+            for action, resource in zip(actions, resources, strict=True):
+                together = d.both(together, self.goals.cell(members, resource, action))
+            if together != FALSE:
+                yield self._requests(space, together, way, actions, resources, shared)
+                return
+
+    def _alternatives(self, members: PrincipalClass) -> Iterator[tuple[list[int], list[Resource]]]:
+        """Yield the sets of actions that are what a path ends in, with what each is about."""
+        organization, scope = self._organization, members.scope
+        of_kind = {
+            r.kind: r
+            for r in scope.resources
+            if r.organization is organization or r.kind is ResourceKind.NONE
+        }
+
+        def about(bit: int) -> Resource:
+            return next(r for r in of_kind.values() if r.actions >> bit & 1)
+
+        capability = self.path.telling.capability
+        if capability is not None:
+            for alternative in capability.alternatives:
+                bits = [ACTIONS.index[name] for name in alternative.actions]
+                yield bits, [about(bit) for bit in bits]
+            return
+        for bit in range(len(ACTIONS.names)):
+            if ACTIONS.organization >> bit & 1:
+                yield [bit], [about(bit)]
+
+    def _requests(
+        self,
+        space: Space,
+        contexts: int,
+        way: Way,
+        actions: list[int],
+        resources: list[Resource],
+        shared: Mapping[str, str | None],
+    ) -> Evidence:
+        # Only here: what compares estates stands beside the graph.
+        from wmiam.compare.requests import find_witness
+
+        person = self.chains.people[self.path.end]
+        known = [principal_knowledge(person, self.estate)]
+        known += [organization_knowledge(self._organization, self.estate)]
+
+        def settled(name: str) -> bool:
+            return any(source.get(name) is not None for source in known)
+
+        requests, unknowns = [], dict[str, bool]()
+        for action, resource in zip(actions, resources, strict=True):
+            found = find_witness(
+                space,
+                contexts,
+                way.within,
+                principal=person.arn,
+                action=action,
+                resource=resource,
+                settled=settled,
+            )
+            if found is not None:
+                sources = known if resource.organization is not None else known[:1]
+                context = {**found.context, **_values(sources)}
+                unknowns |= found.unknowns
+                requests.append({**found.request(), "context": context | _chosen(space, shared, context)})
+        return Evidence(tuple(requests), unknowns)
+
+    def _escalate(
+        self,
+        finding: Finding | None,
+        source: str,
+        target: str,
+        way: Way,
+        shared: Mapping[str, str | None],
+    ) -> Evidence:
+        """Return the requests of an escalation."""
+        if finding is None:
+            return Evidence((), {f"the administrator of {source} acts as {target}": True})
+        finder = self.chains.escalations.finder
+        d = finder.space.diagrams
+        contexts = d.both(way.contexts, pinned_to(finder.space, shared))
+        steps = steps_of(finder, replace(finding, contexts=contexts), self.chains.people[source], target)
+        return Evidence(tuple(step.request() for step in steps), {})
+
+    @property
+    def _organization(self) -> Organization:
+        """One of the organizations that the path leads to."""
+        return self.goals.places.members(self.path.places)[0]
+
+
+_SPELLED = {
+    "aws:principalarn": "aws:PrincipalArn",
+    "aws:principalaccount": "aws:PrincipalAccount",
+    "aws:principaltype": "aws:PrincipalType",
+    "aws:username": "aws:username",
+    "aws:userid": "aws:userid",
+}
+
+
+def _values(sources: Iterable[Known]) -> dict[str, Any]:
+    """Return what is known of a request's context; the first source counts."""
+    found: dict[str, Any] = {}
+    for known in reversed([*sources]):
+        for entry in known.entries.values():
+            if entry is not ABSENT_KEY:
+                found[entry.key] = list(entry.values) if entry.multivalued else entry.values[0]
+    return found
+
+
+def _context(space: Space, texts: Mapping[str, str | list[str]], sources: Sequence[Known]) -> dict[str, Any]:
+    """Return the context of a request: what was chosen, where nothing is known, and what is known."""
+    chosen = {
+        _name(space.dimensions[key]): text
+        for key, text in texts.items()
+        if text != [] and all(known.get(key) is None for known in sources)
+    }
+    return {**chosen, **_values(sources)}
+
+
+def _chosen(space: Space, shared: Mapping[str, str | None], context: Mapping[str, Any]) -> dict[str, str]:
+    """Return the moment and place of a sitting, as far as a request's conditions ask for them."""
+    found = {}
+    for key, value in shared.items():
+        dimension = space.dimensions.get(key)
+        if dimension is not None and value is not None and _name(dimension) in context:
+            found[_name(dimension)] = value
+    return found
+
+
+def _name(dimension: Dimension) -> str:
+    # aws:EpochTime is the same moment as a number: whoever decides the request derives it.
+    return "aws:CurrentTime" if dimension.key == "aws:currenttime" else dimension.name
+
+
+def _single(text: str | list[str] | None) -> str | None:
+    return text if isinstance(text, str) else None
+
+
+def _texts(dimension: Dimension | None) -> list[str]:
+    """Return the example values of a key."""
+    groups = dimension.groups if dimension is not None else ()
+    return list(dict.fromkeys(text for group in groups for text in group.witnesses if text))
+
+
+def _first(space: Space, key: str, candidates: Iterable[str], contexts: int) -> tuple[str, int]:
+    """Return the first of some values of a key that some of the contexts have, and those contexts."""
+    values = list(candidates)
+    for value in values:
+        try:
+            left = space.diagrams.both(contexts, pinned_to(space, {key: value}))
+        except LookupError:
+            continue
+        if left != FALSE:
+            return value, left
+    return values[0], contexts
+
+
+def _as_session(arn: str) -> str:
+    """Return the session ARN by which a role calls; a user's own ARN."""
+    head, _, name = arn.partition(":role/")
+    return f"{head.replace(':iam:', ':sts:')}:assumed-role/{name.rpartition('/')[2]}/session" if name else arn
