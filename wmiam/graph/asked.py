@@ -12,8 +12,9 @@ from wmiam.access.access import DECISIONS, Access
 from wmiam.catalog import Capability
 from wmiam.engine.diagrams import FALSE
 from wmiam.errors import NameLookupError, UnknownNameError
-from wmiam.graph.chains import Arrival, Chains, Final, Link, State
+from wmiam.graph.chains import Chains
 from wmiam.graph.goals import Goals
+from wmiam.graph.links import Arrival, Final, Link, State
 from wmiam.graph.paths import Path, Paths, Telling
 from wmiam.graph.sittings import Session
 from wmiam.policy.values import parse_arn

@@ -13,7 +13,6 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
 from functools import cached_property
 from weakref import WeakKeyDictionary
 
@@ -22,210 +21,18 @@ from wmiam.access.answers import Fixed
 from wmiam.engine.diagrams import FALSE, TRUE
 from wmiam.engine.scope import Scope
 from wmiam.engine.space import MFA_AGE, MFA_PRESENT, Space
-from wmiam.engine.whole import PrincipalClass, Whole
+from wmiam.engine.whole import Whole
 from wmiam.estate.model import Principal, PrincipalKind
 from wmiam.graph.assume import AssumeEdge, Assumptions
 from wmiam.graph.clauses import bits_of
 from wmiam.graph.escalate import escalations
 from wmiam.graph.escalate.find import Finding
+from wmiam.graph.links import Arrival, Departure, Fan, Final, Link, State, Way
 from wmiam.graph.sittings import Session, Sittings, within_session
 
-__all__ = ["Arrival", "Chains", "Departure", "Fan", "Final", "Link", "State", "Way"]
+__all__ = ["Chains"]
 
-#: A node and the credentials that somebody has there.
-State = tuple[str, Session]
 _MFA = (MFA_PRESENT, MFA_AGE)
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Link:
-    """A step of a chain: from one node to a principal that it becomes.
-
-    Parameters
-    ----------
-    source, target : str
-        Node ids.
-    becomes : Session
-        The credentials that it has then.
-    space : Space
-        Where the contexts live.
-    contexts, within : int
-        The contexts of the request in which the step can be done, and those that can be.
-    edge : AssumeEdge, Finding or None
-        What it is: an assumption, an escalation, or what an account's administrator can do anyway.
-    """
-
-    source: str
-    target: str
-    becomes: Session
-    space: Space
-    contexts: int
-    within: int
-    edge: AssumeEdge | Finding | None
-
-    @property
-    def lasts(self) -> bool:
-        """Whether it changes what stays, so that what follows may be done at any time, from anywhere."""
-        return not isinstance(self.edge, AssumeEdge)
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Fan:
-    """Steps from each of some nodes to each of some others, which are all done in the same contexts.
-
-    Parameters
-    ----------
-    sources : tuple of str
-        Who does them.
-    targets : int
-        Whom they become, as a set of nodes.
-    space, contexts, within, edge
-        As for :class:`Link`.
-    """
-
-    sources: tuple[str, ...]
-    targets: int
-    space: Space
-    contexts: int
-    within: int
-    edge: Finding | None
-
-    def link(self, source: str, target: str) -> Link:
-        """Return one of the steps."""
-        return Link(source, target, Session.ASSUMED, self.space, self.contexts, self.within, self.edge)
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Way:
-    """How a step, or what stands at the end of a chain, can be done with some credentials.
-
-    Parameters
-    ----------
-    contexts, within : int
-        The contexts in which it can, and those that can be.
-    sittings : int
-        The sittings in which it can.
-    """
-
-    contexts: int
-    within: int
-    sittings: int
-
-    @property
-    def always(self) -> bool:
-        """Whether it can be done in every context."""
-        return self.contexts == self.within
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Final:
-    """What stands at the end of a chain.
-
-    Parameters
-    ----------
-    members : PrincipalClass or None
-        The class that has it by its permissions on WorkMail; else None.
-    way : Way
-        When, with the credentials that a chain ends with.
-    edge : Finding or None
-        The combination of permissions that it takes, where WorkMail's alone are not enough.
-    administers : str
-        The account whose administrator has it; else ``""``.
-    """
-
-    members: PrincipalClass | None
-    way: Way
-    edge: Finding | None = None
-    administers: str = ""
-
-    @property
-    def is_use(self) -> bool:
-        """Whether something is used at the end; else the chain ends in being somebody."""
-        return self.members is not None or self.edge is not None or self.administers != ""
-
-
-class Arrival:
-    """A chain from a state to what is looked for.
-
-    Parameters
-    ----------
-    state : State
-        Where it begins.
-    organizations : int
-        The organizations that it leads to.
-    sittings : int
-        The sittings in which it can begin.
-    final : Final
-        What stands at its end.
-    always : bool
-        Whether it can be gone in every context.
-    link, rest : Link and Arrival, or None
-        Its first step and what follows; None where there is no step.
-    """
-
-    __slots__ = ("always", "final", "length", "link", "organizations", "rest", "sittings", "state")
-
-    def __init__(
-        self,
-        state: State,
-        organizations: int,
-        sittings: int,
-        final: Final,
-        always: bool,
-        link: Link | None = None,
-        rest: Arrival | None = None,
-    ) -> None:
-        self.state = state
-        self.always = always
-        self.organizations = organizations
-        self.sittings = sittings
-        self.final = final
-        self.link = link
-        self.rest = rest
-        self.length: int = 0 if rest is None else rest.length + 1
-
-    @property
-    def links(self) -> Iterator[Link]:
-        """Its steps, in order."""
-        at: Arrival | None = self
-        while at is not None and at.link is not None:
-            yield at.link
-            at = at.rest
-
-
-class Departure:
-    """A chain from the source of a search to a state.
-
-    Parameters
-    ----------
-    state : State
-        Where it ends.
-    sittings : int
-        The sittings in which it can go on.
-    link, before : Link and Departure, or None
-        Its last step and what comes before; None at the source.
-    """
-
-    __slots__ = ("before", "length", "link", "sittings", "state")
-
-    def __init__(
-        self, state: State, sittings: int, link: Link | None = None, before: Departure | None = None
-    ) -> None:
-        self.state = state
-        self.sittings = sittings
-        self.link = link
-        self.before = before
-        self.length: int = 0 if before is None else before.length + 1
-
-    @property
-    def links(self) -> list[Link]:
-        """Its steps, in order."""
-        found: list[Link] = []
-        at: Departure | None = self
-        while at is not None and at.link is not None:
-            found.append(at.link)
-            at = at.before
-        return found[::-1]
 
 
 class Chains:

@@ -19,10 +19,11 @@ from wmiam.estate.estate import Estate
 from wmiam.estate.model import Policy
 from wmiam.graph.asked import find_capability
 from wmiam.graph.assume import AssumeEdge
-from wmiam.graph.chains import Arrival, Chains, Fan, Final, Link, State
+from wmiam.graph.chains import Chains
 from wmiam.graph.clauses import bits_of
 from wmiam.graph.escalate.find import Finding
 from wmiam.graph.goals import Goals
+from wmiam.graph.links import Arrival, Fan, Final, Link, State
 from wmiam.graph.paths import Telling
 from wmiam.graph.sittings import Session
 from wmiam.policy.model import Effect, Statement
@@ -133,9 +134,7 @@ class _Cuts:
         self.goals = Goals.of(access)
         self.chains: Chains = self.goals.chains
         self.telling = Telling(self.goals, capability)
-        self.finals: #: Estates up to this size are quickly evaluated again.
-_FEW = 1000
-_Finals = list(self.goals.capability(capability, self.goals.places.chosen(access, org)))
+        self.finals: _Finals = list(self.goals.capability(capability, self.goals.places.chosen(access, org)))
         self.arrivals = self.chains.arrivals(self.finals)
         self.total = _pairs(self.arrivals)
         self._upstream: dict[str, frozenset[str]] = {}

@@ -27,10 +27,10 @@ from wmiam.engine.whole import PrincipalClass
 from wmiam.estate.model import Organization, Principal, TargetKind
 from wmiam.graph.assume import AssumeEdge
 from wmiam.graph.callers import ANY_ACCOUNT, outsider
-from wmiam.graph.chains import Link, Way
 from wmiam.graph.escalate.find import Finding
 from wmiam.graph.escalate.witness import steps_of
 from wmiam.graph.goals import Goals
+from wmiam.graph.links import Link, Way
 from wmiam.graph.sittings import MOMENT, pinned_to
 
 if TYPE_CHECKING:

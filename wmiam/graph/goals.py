@@ -16,8 +16,9 @@ from wmiam.engine.scope import Scope
 from wmiam.engine.whole import PrincipalClass
 from wmiam.estate.model import Organization, PrincipalKind
 from wmiam.graph.administrators import Administrators
-from wmiam.graph.chains import Chains, Final, State, Way
+from wmiam.graph.chains import Chains
 from wmiam.graph.escalate.find import Finding
+from wmiam.graph.links import Final, State, Way
 from wmiam.graph.sittings import Session
 
 __all__ = ["Goals", "Places"]

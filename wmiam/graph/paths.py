@@ -10,11 +10,12 @@ from typing import TYPE_CHECKING, Any, overload
 from wmiam.catalog import Capability
 from wmiam.engine.space import Space
 from wmiam.graph.assume import AssumeEdge, conjuncts
-from wmiam.graph.chains import Chains, Final, Link, State
+from wmiam.graph.chains import Chains
 from wmiam.graph.clauses import Cause
 from wmiam.graph.escalate import EscalationEdge
 from wmiam.graph.escalate.find import Finding
 from wmiam.graph.goals import Goals
+from wmiam.graph.links import Final, Link, State
 from wmiam.graph.query import CHAINING
 from wmiam.graph.sittings import shared_variables, without_all
 

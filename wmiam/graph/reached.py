@@ -12,8 +12,8 @@ from wmiam.engine.diagrams import FALSE
 from wmiam.engine.scope import Scope
 from wmiam.errors import RequestError
 from wmiam.graph.asked import find_source, kind_of
-from wmiam.graph.chains import Departure, Final, State, Way
 from wmiam.graph.goals import Goals
+from wmiam.graph.links import Departure, Final, State, Way
 from wmiam.graph.paths import Path, Telling
 from wmiam.graph.sittings import Session
 
