@@ -347,3 +347,17 @@ def test_every_principal_of_the_sample_estate(acme: wmiam.Access) -> None:
                     assert covered <= granted, (principal.arn, pattern)
         counted += bool(sids)
     assert counted > 35
+
+
+def test_organizations_that_nothing_tells_apart_are_all_written_down() -> None:
+    arns = [f"arn:aws:workmail:eu-west-1:{ACCOUNT}:organization/m-{n:02d}" for n in range(30)]
+    some = arns[3:9] + arns[20:22]
+    found = access(
+        allow("workmail:ListUsers", Resource=some),
+        allow("workmail:ListGroups", Resource=arns[20:22]),
+        organizations=[organization(arn) for arn in arns],
+    )
+    assert sorted(statements(found), key=str) == [
+        {"Effect": "Allow", "Action": "workmail:ListGroups", "Resource": arns[20:22]},
+        {"Effect": "Allow", "Action": "workmail:ListUsers", "Resource": some},
+    ]
