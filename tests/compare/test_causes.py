@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 import pytest
-from small import ANA, FULL, MFA, OPS, allow, deny, document, estate, policy, trust
+from compared_estates import ANA, FULL, MFA, OPS, allow, deny, document, estate, policy, trust
 
 from wmiam.compare import Cause, Comparison, compare
 from wmiam.estate.change import without_statement

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from small import ANA, MFA, OPS, ROOT, allow, deny, document, estate, policy
+from compared_estates import ANA, MFA, OPS, ROOT, allow, deny, document, estate, policy
 
 from wmiam.compare import Comparison, Gate, GateKind, compare, read_gates
 from wmiam.errors import InputError, NameLookupError, UnknownNameError

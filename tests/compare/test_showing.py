@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
-from small import ANA, EUROPE, MFA, OPS, allow, document, estate, policy
+from compared_estates import ANA, EUROPE, MFA, OPS, allow, document, estate, policy
 
 import wmiam
 from wmiam.compare import CHANGES, Comparison

@@ -7,7 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from small import ACCOUNT, ANA, EUROPE, allow, document, estate, policy
+from compared_estates import ACCOUNT, ANA, EUROPE, allow, document, estate, policy
 
 import wmiam
 from wmiam.compare import Comparison, compare

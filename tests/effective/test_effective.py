@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from small import ACCOUNT, BLUE, RED, access, allow, deny, organization, policy, statements
+from effective_estates import ACCOUNT, BLUE, RED, access, allow, deny, organization, policy, statements
 
 import wmiam
 from wmiam.access import effective
