@@ -28,9 +28,11 @@ MISTAKES = {
     11: ("open-condition", "AcmeTeamOnboarding", "OnlyTeamTagged#OnlyWithTeamTag"),
     12: ("boundary-without-effect", "arnav.desai", "AcmeContractorBoundary#AllServices"),
     13: ("retag-around", "nikki.wolf", "TidyTags#KeepTagsTidy"),
+    14: ("escalation", "AcmeDeployMail", "DeployMailFlow#PassTheRoles"),
     15: ("dead-resource", "xiulan.wang", "AllButExecutives#EverythingButExecutives"),
     16: ("dead-condition", "maria.garcia", "WorkTeams#TeamsThatBeginWithWork"),
     17: ("trusts-other-account", "liu.jie", "trust policy#SandboxPipeline"),
+    18: ("escalation", "kwaku.mensah", "EditPoliciesOnly#EditPolicies"),
     19: ("dead-condition", "AcmeExecAssistantTool", "FromOurNetwork#AssistantsFromOurNetwork"),
 }
 
@@ -84,7 +86,7 @@ def test_every_witness_is_allowed() -> None:
     access = wmiam.load(ACME).access()
     for finding in found():
         witness = finding.evidence.witness
-        if witness is not None and ":message/" not in witness.resource:
+        if witness is not None and witness.action.startswith("workmail:"):
             org = None if witness.resource == "*" else witness.resource
             assert not witness.depends
             assert access.cells(witness.principal, witness.action, org).shape[0] == 1

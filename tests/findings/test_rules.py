@@ -27,6 +27,8 @@ from mail_estate import (
     user,
 )
 
+from wmiam.engine.decide import PolicySet, decide
+from wmiam.engine.request import Request
 from wmiam.estate.estate import Estate
 from wmiam.estate.model import (
     AwsOrganization,
@@ -108,6 +110,13 @@ def far_user() -> Any:
     return user("far", calls, account="444455556666")
 
 
+def passing(power: str = RESET) -> Build:
+    """Return a maker of an estate in which ana may pass a role that is allowed something to Lambda."""
+    may = cause("iam:PassRole", "lambda:CreateFunction", "lambda:InvokeFunction")
+    tool = role("Tool", policy("Power", allow(power)), trust=trusts({"Service": "lambda.amazonaws.com"}))
+    return lambda: estate(user("ana", policy("Mail", may)), tool)
+
+
 CASES = [
     # -- trust
     Case("trusts-other-account", trusted(trusts("*")), ("Tool",), ("trust policy#Cause",), "critical",
@@ -120,6 +129,11 @@ CASES = [
          "medium", True),
     Case("confused-deputy", trusted(trusts({"Service": "ses.amazonaws.com"}, Bool={"aws:SecureTransport": "true"})),
          ("Tool",), ("trust policy#Cause",), "medium", True, id="with a condition"),
+    # -- escalation
+    Case("escalation", one(cause("iam:PutUserPolicy")), takes_away=True),
+    Case("escalation", one(cause("iam:*Policy*")), takes_away=True, id="many ways"),
+    Case("escalation", passing(), takes_away=True, id="a passed role"),
+    Case("escalation", passing("workmail:CreateAlias"), severity="medium", takes_away=True, id="other harm"),
     # -- tags
     Case("retag-around", retagging(), statements=("Tags#Cause",), takes_away=True),
     Case("self-tagging", self_tagging(), mended=self_tagging(deny("iam:TagUser"))),
@@ -236,7 +250,12 @@ class TestPair:
     def test_its_witness_is_a_request_that_is_allowed(self, case: Case) -> None:
         built = case.build()
         witness = only(built, case.rule).evidence.witness
-        if witness is not None:
+        if witness is not None and not witness.action.startswith("workmail"):
+            person = next(p for p in built.principals if p.arn == witness.principal)
+            documents = [p.document for p, _ in person.identity_policies if p.document is not None]
+            request = Request(witness.principal, witness.action, witness.resource, witness.context)
+            assert decide(request, PolicySet(identity=documents)).allowed
+        elif witness is not None:
             assert not witness.depends
             org = None if witness.resource == "*" else witness.resource
             assert built.access(progress=False).allows(
@@ -357,3 +376,21 @@ class TestQuiet:
         }
         tree = AwsOrganization("o-abc1234567", FAR, targets, scps_in_use=True)
         assert not findings(one(cause(RESET), aws_organization=tree)(), "access-without-mfa")
+
+
+class TestEscalation:
+    def test_administrators_are_left_out(self) -> None:
+        assert not findings(one(allow("*"))(), "escalation")
+
+    def test_a_role_with_nothing_more_is_no_escalation(self) -> None:
+        assert not findings(passing(READ)(), "escalation")
+
+    def test_without_the_permission_to_pass(self) -> None:
+        tool = role("Tool", policy("Power", allow(RESET)), trust=trusts({"Service": "lambda.amazonaws.com"}))
+        calls = policy("Mail", allow("lambda:CreateFunction", "lambda:InvokeFunction"))
+        assert not findings(estate(user("ana", calls), tool), "escalation")
+
+    def test_those_alike_are_one_finding(self) -> None:
+        shared = policy("Mail", cause("iam:PutUserPolicy"))
+        finding = only(estate(user("ana", shared), user("bob", shared)), "escalation")
+        assert names(finding) == ["ana", "bob"]

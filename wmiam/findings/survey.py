@@ -17,6 +17,7 @@ from wmiam.engine.diagrams import FALSE, TRUE
 from wmiam.engine.layers import PrincipalClass, Source
 from wmiam.engine.policies import IDLE
 from wmiam.engine.resources import INCOMING, Resource
+from wmiam.engine.scope import Scope
 from wmiam.engine.space import MFA_PRESENT
 from wmiam.engine.tables import Piece
 from wmiam.errors import PolicyError
@@ -156,6 +157,8 @@ class Survey:
         self._side = Side("now", self.access)
         self._pieces: dict[tuple[int, int, str], list[list[Piece]]] = {}
         self._shared: dict[str, Any] = {}
+        self._gone: dict[Scope, int] = {}
+        self._harmful: dict[PrincipalClass, int] = {}
 
     def shared(self, name: str, find: Callable[[], T]) -> T:
         """Return what several rules look at, found once.
@@ -336,11 +339,33 @@ class Survey:
 
     def living(self, members: PrincipalClass, resources: int) -> int:
         """Return the resources of a set without organizations that WorkMail has deleted."""
-        gone = 0
-        for index, resource in enumerate(members.scope.resources):
-            if resource.organization is not None and resource.organization.is_deleted:
-                gone |= 1 << index
+        gone = self._gone.get(members.scope)
+        if gone is None:
+            gone = 0
+            for index, resource in enumerate(members.scope.resources):
+                if resource.organization is not None and resource.organization.is_deleted:
+                    gone |= 1 << index
+            self._gone[members.scope] = gone
         return resources & ~gone
+
+    def harmful(self, arn: str) -> int:
+        """Return the harmful actions that a principal is allowed on organizations that are there.
+
+        Parameters
+        ----------
+        arn : str
+            ARN of the principal.
+        """
+        members = self.whole.class_of[arn]
+        found = self._harmful.get(members)
+        if found is None:
+            found = 0
+            for mask, cells in members.allowed:
+                possible = members.scope.actions(self.living(members, mask)) & HARMFUL_ACTIONS
+                for actions, _ in cells:
+                    found |= actions & possible
+            self._harmful[members] = found
+        return found
 
     def label(self, arn: str) -> str:
         """Return how an organization is called."""

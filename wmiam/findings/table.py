@@ -8,6 +8,7 @@ from wmiam.findings.rule import Rule
 from wmiam.findings.rules import (
     boundaries,
     dependents,
+    escalation,
     exposure,
     grants,
     idle,
@@ -25,6 +26,7 @@ __all__ = ["RULES", "rules_by_id"]
 #: The rules.
 RULES: Final[tuple[Rule, ...]] = (
     *trust.RULES,
+    *escalation.RULES,
     *retag.RULES,
     *boundaries.RULES,
     *mistakes.RULES,

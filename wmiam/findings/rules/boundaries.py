@@ -14,7 +14,7 @@ from wmiam.findings.model import Finding, FindingSeverity, StatementEvidence
 from wmiam.findings.other_services import may
 from wmiam.findings.rule import Rule, Weight, listed, named, short_actions
 from wmiam.findings.survey import Survey
-from wmiam.findings.weights import GRAVE_ACTIONS, HARMFUL_ACTIONS, actions_of
+from wmiam.findings.weights import GRAVE_ACTIONS, actions_of
 from wmiam.views.text import short_arn
 
 __all__ = ["RULES"]
@@ -40,11 +40,7 @@ def _unbounding(rule: Rule, survey: Survey) -> Iterator[Finding]:
             continue
         held = 0
         for principal in holders:
-            members = survey.whole.class_of[principal.arn]
-            for mask, cells in members.allowed:
-                possible = members.scope.actions(survey.living(members, mask))
-                for actions, _ in cells:
-                    held |= actions & possible & HARMFUL_ACTIONS
+            held |= survey.harmful(principal.arn)
         if not held or _cuts(survey, holders):
             continue
         people = [principal.arn for principal in holders]

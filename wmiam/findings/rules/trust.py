@@ -12,7 +12,7 @@ from wmiam.findings.mend import Mend, MendCheck, PolicyChange
 from wmiam.findings.model import Finding, FindingSeverity, StatementEvidence
 from wmiam.findings.rule import Rule, Weight, listed, named, short_actions
 from wmiam.findings.survey import Survey
-from wmiam.findings.weights import GRAVE_ACTIONS, HARMFUL_ACTIONS, actions_of
+from wmiam.findings.weights import GRAVE_ACTIONS, actions_of
 from wmiam.graph.assume import AssumeEdge, Assumptions
 from wmiam.graph.callers import ANY_ACCOUNT
 from wmiam.policy.lint_conditions import holds_when_absent
@@ -50,17 +50,6 @@ def _roles(survey: Survey) -> Iterator[tuple[Principal, Policy, Statement]]:
         for statement in policy.document.statements:
             if statement.effect is Effect.ALLOW:
                 yield role, policy, statement
-
-
-def _holds(survey: Survey, role: Principal) -> int:
-    """Return the harmful actions that a role is allowed on organizations that are there."""
-    members = survey.whole.class_of[role.arn]
-    found = 0
-    for mask, cells in members.allowed:
-        possible = members.scope.actions(survey.living(members, mask))
-        for actions, _ in cells:
-            found |= actions & possible & HARMFUL_ACTIONS
-    return found
 
 
 # -- deputies ---------------------------------------------------------------
@@ -162,7 +151,7 @@ def _trusted_accounts(rule: Rule, survey: Survey) -> Iterator[Finding]:
         people = [e for e in edges if e.grant == "account" and e.source != role.arn and not e.same_account]
         people = [e for e in people if e.source.startswith("arn:")]
         # A role that holds nothing of WorkMail is no matter of this report.
-        if people and whole & inside and _holds(survey, role):
+        if people and whole & inside and survey.harmful(role.arn):
             yield _whole_account(rule, survey, role, policy, statement, sorted(whole & inside), people)
 
 
@@ -190,7 +179,7 @@ def _outside(
     source: str,
     edge: AssumeEdge,
 ) -> Finding:
-    held = _holds(survey, role)
+    held = survey.harmful(role.arn)
     anybody = source == ANY_ACCOUNT
     severity = (
         (FindingSeverity.CRITICAL if held else FindingSeverity.HIGH)
@@ -238,7 +227,7 @@ def _whole_account(
     accounts: list[str],
     edges: list[AssumeEdge],
 ) -> Finding:
-    held = _holds(survey, role)
+    held = survey.harmful(role.arn)
     callers = sorted({edge.source for edge in edges})
     usual = role.name == _OF_ORGANIZATIONS
     severity = (

@@ -1,0 +1,295 @@
+"""Permissions that turn into more: who may become somebody else, or administrator, and so reach mail."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from typing import Any, Final
+
+from wmiam.access import Access
+from wmiam.catalog.escalations import escalation_methods
+from wmiam.estate.estate import Estate
+from wmiam.estate.model import Policy, PolicyKind, Principal, PrincipalKind
+from wmiam.findings.documents import statement_key, with_statement
+from wmiam.findings.mend import Mend, MendCheck, PolicyChange, compared
+from wmiam.findings.model import Finding, FindingSeverity, StatementEvidence, WitnessRequest
+from wmiam.findings.other_services import may
+from wmiam.findings.rule import Rule, Weight, listed, named, short_actions
+from wmiam.findings.survey import Survey
+from wmiam.findings.weights import GRAVE_ACTIONS, HARMFUL_ACTIONS, actions_of
+from wmiam.graph.escalate import EscalationEdge, escalations
+from wmiam.policy.model import Effect
+from wmiam.views.text import short_arn
+
+__all__ = ["RULES"]
+
+PASS_ROLE: Final = "iam:PassRole"  # noqa: S105 - an action
+#: Edges of a finding that are told one by one.
+_TOLD = 12
+#: People of a finding for whom a mend is tried.
+_TRIED = 20
+
+
+def _escalating(rule: Rule, survey: Survey) -> Iterator[Finding]:
+    found = escalations(survey.access)
+    with_mail = {o.account for o in survey.estate.organizations if not o.is_deleted}
+    ways: dict[str, list[int]] = {}
+    people: dict[str, Principal] = {}
+    for index, escalation in enumerate(found.findings):
+        if escalation.gains in ("principal", "administrator"):
+            for principal in escalation.sources:
+                ways.setdefault(principal.arn, []).append(index)
+                people[principal.arn] = principal
+    groups: dict[tuple[str, tuple[int, ...]], list[Principal]] = {}
+    for arn, indexes in ways.items():
+        principal = people[arn]
+        if principal.kind is not PrincipalKind.ROOT and not _is_administrator(principal):
+            groups.setdefault((principal.account, tuple(indexes)), []).append(principal)
+    alike: dict[object, tuple[list[Principal], _Ways]] = {}
+    for (account, _), group in groups.items():
+        edges = _worth_it(survey, found.of(group[0].arn), account in with_mail)
+        if edges:
+            told = _told(edges)
+            found_ways = _Ways(_gained(survey, edges), edges, told, _statements(told))
+            # Whoever else holds such statements has the same cause, whatever it holds besides.
+            key = (account, tuple(edge.method for edge in told), tuple(found_ways.statements))
+            alike.setdefault(key, ([], found_ways))[0].extend(group)
+    for group, group_ways in alike.values():
+        yield _finding(rule, survey, group, group_ways)
+
+
+@dataclass(frozen=True, slots=True)
+class _Ways:
+    """How some people become more: what they gain, every way, a few to tell, and by which statements."""
+
+    gained: int
+    edges: list[EscalationEdge]
+    told: list[EscalationEdge]
+    statements: dict[tuple[str, str], StatementEvidence]
+
+
+def _statements(edges: Sequence[EscalationEdge]) -> dict[tuple[str, str], StatementEvidence]:
+    found: dict[tuple[str, str], StatementEvidence] = {}
+    for edge in edges:
+        for cause in edge.statements:
+            evidence = StatementEvidence(cause.policy, cause.statement.label, (cause.statement.pointer,))
+            # Copies of an inline policy are one cause.
+            key = "" if cause.policy.kind is PolicyKind.INLINE else cause.policy.key
+            found.setdefault((key, statement_key(cause.statement)), evidence)
+    return found
+
+
+def _is_administrator(principal: Principal) -> bool:
+    """Whether a policy of a principal allows everything: nothing is left to turn it into."""
+    return principal.boundary is None and any(
+        statement.effect is Effect.ALLOW
+        and "*" in (statement.actions or ())
+        and "*" in (statement.resources or ())
+        and not statement.conditions
+        for policy, _ in principal.identity_policies
+        if policy.document is not None
+        for statement in policy.document.statements
+    )
+
+
+def _worth_it(survey: Survey, edges: Sequence[EscalationEdge], mail: bool) -> list[EscalationEdge]:
+    """Return the edges that lead to mail which their caller does not reach itself."""
+    kept = []
+    for edge in edges:
+        if edge.gains == "administrator":
+            gained = HARMFUL_ACTIONS if mail else 0
+        elif edge.gains == "principal" and edge.target in survey.whole.class_of:
+            gained = survey.harmful(edge.target) & ~survey.harmful(edge.source)
+        else:
+            continue
+        if gained:
+            kept.append(edge)
+    return kept
+
+
+def _gained(survey: Survey, edges: Sequence[EscalationEdge]) -> int:
+    if any(edge.gains == "administrator" for edge in edges):
+        return HARMFUL_ACTIONS & ~survey.harmful(edges[0].source)
+    gained = 0
+    for target in {edge.target for edge in edges}:
+        gained |= survey.harmful(target)
+    return gained & ~survey.harmful(edges[0].source)
+
+
+def _finding(rule: Rule, survey: Survey, group: list[Principal], ways: _Ways) -> Finding:
+    arns = sorted(principal.arn for principal in group)
+    edges = ways.edges
+    becomes = (
+        f"administrator of account {group[0].account}"
+        if any(edge.gains == "administrator" for edge in edges)
+        else named(dict.fromkeys(edge.target for edge in edges), 3)
+    )
+    methods = [edge.method for edge in ways.told]
+    return rule.finding(
+        group[0].account,
+        [f"{policy} {statement}" for policy, statement in ways.statements],
+        methods,
+        weight=_weight(ways.gained, edges),
+        summary=f"{named(arns)} may become {becomes} ({listed(methods, 3)}), and so "
+        f"{listed(short_actions(actions_of(ways.gained)), 4)}.",
+        mend=_mend(survey, group, ways.told, list(ways.statements.values())),
+        statements=ways.statements.values(),
+        details=[_detail(edge) for edge in ways.told],
+        witness=_witness(ways.told),
+        principals=arns,
+        actions=actions_of(ways.gained),
+    )
+
+
+def _told(edges: Sequence[EscalationEdge]) -> list[EscalationEdge]:
+    """Return an edge for each method, those without condition first."""
+    found: dict[str, EscalationEdge] = {}
+    for edge in sorted(edges, key=lambda edge: (bool(edge.conditions), edge.method, edge.target)):
+        found.setdefault(edge.method, edge)
+    return list(found.values())[:_TOLD]
+
+
+def _detail(edge: EscalationEdge) -> str:
+    target = "administrator" if edge.gains == "administrator" else short_arn(edge.target)
+    when = f", {'; '.join(edge.conditions)}" if edge.conditions else ""
+    return f"{edge.title}: {listed(edge.permissions)} → {target}{when} ({edge.guide})"
+
+
+def _witness(edges: Sequence[EscalationEdge]) -> WitnessRequest | None:
+    for edge in edges:
+        for step in edge.witnesses:
+            return WitnessRequest(
+                step.principal, step.action, step.resource, dict(step.context), "", edge.conditions
+            )
+    return None
+
+
+def _weight(gained: int, edges: Sequence[EscalationEdge]) -> Weight:
+    certain = any(edge.decision == "allowed" for edge in edges)
+    if gained & GRAVE_ACTIONS:
+        if certain:
+            return Weight(
+                FindingSeverity.HIGH, "In a few calls they reach mail that nobody meant them to reach."
+            )
+        return Weight(FindingSeverity.MEDIUM, "They reach mail where the conditions that are named hold.")
+    if certain:
+        return Weight(FindingSeverity.MEDIUM, "In a few calls they may do harm that nobody meant them to do.")
+    return Weight(FindingSeverity.LOW, "They may do harm where the conditions that are named hold.")
+
+
+# -- mends ------------------------------------------------------------------
+
+
+def _mend(
+    survey: Survey,
+    group: list[Principal],
+    edges: Sequence[EscalationEdge],
+    statements: Sequence[StatementEvidence],
+) -> Mend:
+    policy = _shared(group, [evidence.policy for evidence in statements])
+    if policy is None:
+        return Mend(
+            why_not="they hold it by policies that AWS manages, or by one each",
+            instead="grant what is needed by name, and iam:PassRole on the roles that are needed only",
+        )
+    # A session can be had, and code run, by other ways; what ties a way to its target is denied.
+    denied = dict.fromkeys(a for edge in edges for a in edge.permissions if PASS_ROLE not in edge.permissions)
+    roles = dict.fromkeys(edge.target for edge in edges if PASS_ROLE in edge.permissions)
+    if any(edge.gains == "administrator" for edge in edges):
+        # An administrator has every way; with one of them gone the others would be left.
+        denied |= dict.fromkeys(
+            action for action in _iam_actions() if may(group[0], action, "*", survey.estate)
+        )
+        roles = {"*": None} if may(group[0], PASS_ROLE, "*", survey.estate) else roles
+    changes: list[dict[str, Any]] = []
+    if denied:
+        changes.append({"Effect": "Deny", "Action": list(denied), "Resource": "*"})
+    if roles:
+        changes.append({"Effect": "Deny", "Action": PASS_ROLE, "Resource": list(roles)})
+    patch = tuple(operation for statement in changes for operation in with_statement(policy, statement))
+    account = group[0].account
+    arns = [principal.arn for principal in group[:_TRIED]]
+
+    def check(before: Estate, after: Estate) -> MendCheck:
+        """Compare the ways to become others, and access to WorkMail of those whose policies change."""
+        old, new = (_edges(estate, arns) for estate in (before, after))
+        # Whoever is no administrator any more has ways left that came with being one.
+        were = {source for source, _, target in old if target == account}
+        fresh = {way for way in new - old if way[0] not in were}
+        rows = tuple(f"{short_arn(way[0])} {way[1]} → {short_arn(way[2])}" for way in sorted(old - new))
+        touched = [
+            (one, other)
+            for one, other in zip(before.principals, after.principals, strict=True)
+            if one is not other
+        ]
+        access = compared(
+            replace(before, principals=tuple(one for one, _ in touched)),
+            replace(after, principals=tuple(other for _, other in touched)),
+        )
+        return MendCheck(
+            len(fresh) + access.adds,
+            len(old - new) + access.takes_away,
+            access.cannot_tell,
+            tuple(sorted({way[0] for way in old - new} | set(access.losing))),
+            (*rows[:5], *access.rows)[:5],
+        )
+
+    return Mend(
+        f"deny in {policy.name} what turns into more: "
+        f"{listed([*denied, *([PASS_ROLE] if roles else [])], 4)}",
+        [PolicyChange(policy, patch)],
+        instead="name the roles that may be passed, and the users and policies that may be changed",
+        estate=survey.estate,
+        people=[p for p in survey.estate.principals if p.account == account],
+        check=check,
+    )
+
+
+def _iam_actions() -> list[str]:
+    """Return the actions of IAM, passing roles apart, that some way to become more takes."""
+    return list(
+        dict.fromkeys(
+            permission.action
+            for method in escalation_methods()
+            for permission in method.permissions
+            if permission.action.startswith("iam:") and permission.action != PASS_ROLE
+        )
+    )
+
+
+def _shared(group: Sequence[Principal], policies: Sequence[Policy]) -> Policy | None:
+    """Return a policy that everybody of a group holds and that can be changed; None where there is none."""
+    for policy in policies:
+        if policy.kind is PolicyKind.AWS_MANAGED:
+            continue
+        if all(any(held.key == policy.key for held, _ in p.identity_policies) for p in group):
+            return policy
+    return None
+
+
+def _edges(estate: Estate, arns: Sequence[str]) -> set[tuple[str, str, str]]:
+    found = escalations(Access.of(estate, progress=False))
+    return {
+        (edge.source, edge.method, edge.target)
+        for arn in arns
+        for edge in found.of(arn)
+        if edge.gains != "capability"
+    }
+
+
+RULES = (
+    Rule(
+        "escalation",
+        "Permissions turn into more",
+        "Somebody may become another principal, or administrator, by changing policies, keys, trust or "
+        "code, or "
+        "by passing a role, and so reaches mail that it does not reach itself.",
+        "High where what ends in reading mail is reached without condition, medium where a condition "
+        "must hold "
+        "that nobody can see here (a function that runs as a role) or for other harm, low for both. "
+        "Those whose "
+        "policies allow everything are left out: nothing is left to turn it into.",
+        "The public page that each method names; IAM User Guide, Policy evaluation logic",
+        _escalating,
+    ),
+)
