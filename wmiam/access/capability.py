@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
 from wmiam.access.access import Access
 from wmiam.catalog import Capability
@@ -19,7 +19,9 @@ __all__ = ["Holding", "capability_rows", "holdings"]
 Holding = tuple[PrincipalClass, int, int, int]
 
 
-def holdings(access: Access, capability: Capability) -> Iterator[Holding]:
+def holdings(
+    access: Access, capability: Capability, classes: Iterable[PrincipalClass] | None = None
+) -> Iterator[Holding]:
     """Yield the contexts in which classes of principals have a capability, by sets of organizations.
 
     Parameters
@@ -28,13 +30,15 @@ def holdings(access: Access, capability: Capability) -> Iterator[Holding]:
         Where to look.
     capability : Capability
         An alternative counts where all its actions are allowed in one context.
+    classes : iterable of PrincipalClass, optional
+        Whom to look at; by default all.
     """
     alternatives = [
         [ACTIONS.index[a] for a in alternative.actions] for alternative in capability.alternatives
     ]
     d = access.whole.space.diagrams
     known: dict[tuple[int, int, int], int] = {}
-    for members in access.whole.classes:
+    for members in access.whole.classes if classes is None else classes:
         if not members.allowed:
             continue
         alike = _organizations(members)

@@ -113,12 +113,16 @@ class Whole:
     def _fill(self, space: Space, progress: bool | None) -> None:
         """Evaluate each class over a space of contexts."""
         self.space = space
-        self._tables = Tables(space.diagrams, self.actions.all)
-        self._table_of: dict[tuple[int, int, str], Table] = {}
-        self._levels_of: dict[tuple[object, ...], Table] = {}
+        self._start()
         for members in _watched(self.classes, progress):
             self._evaluate(members)
         self._forget()
+
+    def _start(self) -> None:
+        """Make what the evaluation alone needs."""
+        self._tables = Tables(self.space.diagrams, self.actions.all)
+        self._table_of: dict[tuple[int, int, str], Table] = {}
+        self._levels_of: dict[tuple[object, ...], Table] = {}
 
     def _forget(self) -> None:
         """Drop what the evaluation alone needs."""
@@ -284,12 +288,43 @@ class Whole:
             levels = self.policies.levels(principal.account)
             if levels:
                 result = tables.limit(result, self._levels(levels, members))
+        members.allowed = self._finished(result, members.universe)
+
+    def _finished(self, table: Table, universe: int) -> tuple[tuple[int, Allowed], ...]:
+        """Return what a table allows in the end."""
         merged: dict[Allowed, int] = {}
-        for mask, cells in result:
-            allowed = tables.allowed(cells, members.universe)
+        for mask, cells in table:
+            allowed = self._tables.allowed(cells, universe)
             if allowed:
                 merged[allowed] = merged.get(allowed, 0) | mask
-        members.allowed = tuple((mask, allowed) for allowed, mask in merged.items())
+        return tuple((mask, allowed) for allowed, mask in merged.items())
+
+    def unlimited(self, classes: Iterable[PrincipalClass]) -> list[PrincipalClass]:
+        """Return classes as they would be if their own policies allowed everything.
+
+        Parameters
+        ----------
+        classes : iterable of PrincipalClass
+            Of this evaluation.
+
+        Returns
+        -------
+        list of PrincipalClass
+            What SCPs leave to each, without boundary and with any credentials; those to which they
+            leave the same stand once.
+        """
+        self._start()
+        universe = self.space.universe(temporary=True, long_term=True)
+        found: dict[object, PrincipalClass] = {}
+        for members in classes:
+            principal, scope = members.principal, members.scope
+            levels = self.policies.levels(principal.account) if is_limited(principal) else ()
+            table = self._levels(levels, members) if levels else self._tables.same(scope.all, TRUE)
+            other = PrincipalClass(principal, scope, self.estate, (), members.variants)
+            other.universe, other.allowed = universe, self._finished(table, universe)
+            found.setdefault((principal.account, frozenset(other.allowed)), other)
+        self._forget()
+        return list(found.values())
 
     def _levels(self, levels: tuple[Layer, ...], members: PrincipalClass) -> Table:
         """Return what every level of SCPs over an account allows to those whom they treat alike."""

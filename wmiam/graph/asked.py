@@ -22,7 +22,7 @@ from wmiam.policy.values import parse_arn
 if TYPE_CHECKING:
     import pandas as pd
 
-__all__ = ["arrivals_at", "find_capability", "find_source", "kind_of", "paths", "who_reaches"]
+__all__ = ["account_of", "arrivals_at", "find_capability", "find_source", "kind_of", "paths", "who_reaches"]
 
 #: What paths lead to: a principal, role or organization by name, or a capability (on an organization).
 Target = str | tuple[str, str | None]
@@ -271,7 +271,7 @@ def who_reaches(access: Access, capability: str, org: str | None = None) -> pd.D
             node,
             person.name if person is not None else telling.name(node),
             kind_of(access, node),
-            person.account if person is not None else _account_of(node),
+            person.account if person is not None else account_of(node),
             path.way,
             path.length,
             path.decision,
@@ -294,7 +294,7 @@ _COLUMNS = (
 )
 
 
-def _account_of(node: str) -> str:
+def account_of(node: str) -> str:
     """Return the account that somebody outside the estate belongs to; ``""`` where it has none."""
     arn = parse_arn(node)
     return arn.account if arn is not None else node if node.isdigit() else ""

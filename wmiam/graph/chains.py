@@ -12,7 +12,7 @@ Must agree with :mod:`wmiam.engine.decide`, request by request; rules S1 to S4.
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from functools import cached_property
 from weakref import WeakKeyDictionary
 
@@ -334,19 +334,19 @@ class Chains:
                 organizations &= ~other.organizations
         return organizations
 
-    def departures(self, source: State, *, always: bool = False) -> dict[State, list[Departure]]:
-        """Return the chains from a state to every other, shortest first.
+    def departures(self, *sources: State, always: bool = False) -> dict[State, list[Departure]]:
+        """Return the chains from some states to every other, shortest first.
 
         Parameters
         ----------
-        source : State
+        *sources : State
             Where they begin.
         always : bool
             Whether only steps count that can be done in every context.
         """
         d = self.sittings.space.diagrams
         found: dict[State, list[Departure]] = {}
-        todo: deque[Departure] = deque([Departure(source, self.sittings.every)])
+        todo: deque[Departure] = deque(Departure(source, self.sittings.every) for source in sources)
         fired = 0
         while todo:
             at = todo.popleft()
@@ -374,6 +374,26 @@ class Chains:
                         link = fan.link(at.state[0], target)
                         todo.append(Departure((target, Session.ASSUMED), sittings, link, at))
         return found
+
+    def lasting(self, found: Mapping[State, Iterable[Departure]]) -> set[State]:
+        """Return the states to which a chain leads that changes something on its way.
+
+        Parameters
+        ----------
+        found : mapping of State to iterable of Departure
+            As :meth:`departures` returns it.
+        """
+        d = self.sittings.space.diagrams
+        changed = 0
+        for (node, session), departures in found.items():
+            own = self.bit_of.get(node, 0)
+            for fan in self.fans_from.get(node, ()):
+                targets = fan.targets & ~own
+                if targets & ~changed:
+                    way = self.way(fan.link(node, self.nodes[targets.bit_length() - 1]), session)
+                    if any(d.both(way.sittings, at.sittings) != FALSE for at in departures):
+                        changed |= targets
+        return set(self.departures(*((self.nodes[number], Session.ASSUMED) for number in bits_of(changed))))
 
     # -- single nodes -------------------------------------------------------
 

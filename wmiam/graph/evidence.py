@@ -222,9 +222,10 @@ class _Showing:
             return
         members = final.members
         if members is None:
-            yield Evidence(
-                (), {f"the administrator of {final.administers} gives itself the permission": True}
-            )
+            return
+        if final.administers:
+            given = f"the administrator of {self.path.end} gives {members.principal.name} the permission"
+            yield Evidence((), {given: True})
             return
         d = space.diagrams
         contexts = d.both(way.contexts, pinned_to(space, shared))

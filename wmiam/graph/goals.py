@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from functools import cached_property
 
@@ -15,7 +15,6 @@ from wmiam.engine.resources import Resource, ResourceKind
 from wmiam.engine.scope import Scope
 from wmiam.engine.whole import PrincipalClass
 from wmiam.estate.model import Organization, PrincipalKind
-from wmiam.graph.administrators import Administrators
 from wmiam.graph.chains import Chains
 from wmiam.graph.escalate.find import Finding
 from wmiam.graph.links import Final, State, Way
@@ -81,7 +80,13 @@ class Goals:
         self.chains = chains
         self.access = chains.access
         self.places = Places(chains.access)
-        self.administrators = Administrators(chains)
+        #: Who administers an account gives each of its users and roles whatever policies, and acts as
+        #: it: what SCPs leave to any of these is within its reach.
+        self.administrators: dict[str, list[PrincipalClass]] = {}
+        people = [p for account in chains.administered_accounts for p in chains.administered(account)]
+        classes = {id(m): m for m in (chains.access.whole.class_of[p.arn] for p in people)}
+        for members in chains.access.whole.unlimited(classes.values()):
+            self.administrators.setdefault(members.principal.account, []).append(members)
         self._found: dict[str, _Sides] = {}
         fixed = chains.session_values
         changed = len(fixed) != len(self.access.fixed_values)
@@ -119,13 +124,29 @@ class Goals:
 
     def _held(self, access: Access, capability: Capability | None) -> dict[int, Held]:
         found: dict[int, Held] = {}
+        classes = [*access.whole.classes, *(m for found in self.administrators.values() for m in found)]
         for members, resources, contexts, within in (
-            _anything(access) if capability is None else _sure(access, capability)
+            _anything(access, classes) if capability is None else self._sure(access, capability, classes)
         ):
             bits = self.places.of(members.scope, resources)
             if bits:
                 found.setdefault(id(members), []).append((bits, contexts, within))
         return found
+
+    def _sure(
+        self, access: Access, capability: Capability, classes: list[PrincipalClass]
+    ) -> Iterator[Holding]:
+        """Yield who holds a capability by permissions on WorkMail alone.
+
+        Alternatives that take permissions on other services, too, are combinations of their own;
+        root users and administrators have all of them.
+        """
+        plain = replace(capability, alternatives=tuple(a for a in capability.alternatives if not a.also))
+        yield from holdings(access, plain, classes)
+        if plain != capability:
+            every = [m for found in self.administrators.values() for m in found]
+            every += [m for m in classes if m.principal.kind is PrincipalKind.ROOT]
+            yield from holdings(access, capability, every)
 
     def held(
         self, capability: Capability, node: str, session: Session, organizations: int
@@ -143,11 +164,15 @@ class Goals:
         organizations : int
             Only these.
         """
-        members = self.access.whole.class_of.get(node)
-        if members is not None:
+        for members in self.classes_at(node):
             yield from self._finals(self._sides(capability), node, members, session, organizations)
-            for finding, bits in self._combinations.get((node, capability.name), ()):
-                yield from self._escalated(finding, bits & organizations, node, session)
+        for finding, bits in self._combinations.get((node, capability.name), ()):
+            yield from self._escalated(finding, bits & organizations, node, session)
+
+    def classes_at(self, node: str) -> list[PrincipalClass]:
+        """Return the classes whose permissions somebody has at a node: several for administrators."""
+        members = self.access.whole.class_of.get(node)
+        return self.administrators.get(node, []) if members is None else [members]
 
     def cell(self, members: PrincipalClass, resource: Resource, action: int) -> int:
         """Return the contexts in which a class is allowed one action on one resource.
@@ -168,13 +193,15 @@ class Goals:
         self, sides: _Sides, node: str, members: PrincipalClass, session: Session, organizations: int
     ) -> Iterator[tuple[int, Final]]:
         space = self.access.whole.space
+        # An administrator makes a user with an MFA device of its own, if need be.
+        session = Session.OWN if node in self.administrators else session
         held = sides.own if session is Session.OWN else sides.session
         for bits, contexts, within in held.get(id(members), ()):
             shared = bits & organizations
             if shared:
                 way = self.chains.narrowed(space, contexts, within, node, session)
                 if way.sittings != FALSE:
-                    yield shared, Final(members, way)
+                    yield shared, Final(members, way, administers=node in self.administrators)
 
     @cached_property
     def _combinations(self) -> dict[tuple[str, str], list[tuple[Finding, int]]]:
@@ -213,7 +240,6 @@ class Goals:
                 for session in self.chains.sessions(node):
                     for where, final in self._escalated(finding, bits & organizations, node, session):
                         yield (node, session), where, final
-        yield from self._administering(capability, organizations)
 
     def anything(self, organizations: int) -> Iterator[tuple[State, int, Final]]:
         """Yield every state with any permission on some organizations.
@@ -224,22 +250,6 @@ class Goals:
             Only these.
         """
         yield from self._everyone(self._sides(None), organizations)
-        yield from self._administering(None, organizations)
-
-    def _administering(
-        self, capability: Capability | None, organizations: int
-    ) -> Iterator[tuple[State, int, Final]]:
-        """Yield what the administrators of accounts have.
-
-        One makes a user with an MFA device of its own, if need be: its credentials limit nothing.
-        """
-        space = self.access.whole.space
-        for account in self.chains.administered_accounts:
-            for resources, contexts, within in self.administrators.held(account, capability):
-                bits = self.places.of(self.access.whole.scopes[account], resources) & organizations
-                way = self.chains.narrowed(space, contexts, within, account, Session.OWN)
-                if bits and way.sittings != FALSE:
-                    yield (account, Session.ASSUMED), bits, Final(None, way, administers=account)
 
     def _everyone(self, sides: _Sides, organizations: int) -> Iterator[tuple[State, int, Final]]:
         for members in self.access.whole.classes:
@@ -252,6 +262,10 @@ class Goals:
                         known[session] = list(self._finals(sides, node, members, session, organizations))
                     for bits, final in known[session]:
                         yield (node, session), bits, final
+        for account, classes in self.administrators.items():
+            for members in classes:
+                for bits, final in self._finals(sides, account, members, Session.ASSUMED, organizations):
+                    yield (account, Session.ASSUMED), bits, final
 
     def being(self, node: str) -> Iterator[tuple[State, int, Final]]:
         """Yield the states of having become a principal.
@@ -267,28 +281,16 @@ class Goals:
                 yield (node, session), 1, Final(None, way)
 
 
-def _sure(access: Access, capability: Capability) -> Iterator[Holding]:
-    """Yield who holds a capability by permissions on WorkMail alone.
-
-    Alternatives that take permissions on other services, too, are combinations of their own; the
-    root user has all of them.
-    """
-    plain = replace(capability, alternatives=tuple(a for a in capability.alternatives if not a.also))
-    yield from holdings(access, plain)
-    if plain != capability:
-        for holding in holdings(access, capability):
-            if holding[0].principal.kind is PrincipalKind.ROOT:
-                yield holding
-
-
 def _is_about_mail(action: str) -> bool:
     return action.startswith(("workmail:", "workmailmessageflow:"))
 
 
-def _anything(access: Access) -> Iterator[tuple[PrincipalClass, int, int, int]]:
+def _anything(
+    access: Access, classes: Iterable[PrincipalClass]
+) -> Iterator[tuple[PrincipalClass, int, int, int]]:
     """Yield the contexts in which classes have any permission on organizations, by sets of these."""
     d = access.whole.space.diagrams
-    for members in access.whole.classes:
+    for members in classes:
         kind = members.scope.kind(ResourceKind.ORGANIZATION)
         about = members.scope.actions(kind)
         for mask, within in access.fixed.within(members):

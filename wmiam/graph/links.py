@@ -109,19 +109,19 @@ class Final:
         When, with the credentials that a chain ends with.
     edge : Finding or None
         The combination of permissions that it takes, where WorkMail's alone are not enough.
-    administers : str
-        The account whose administrator has it; else ``""``.
+    administers : bool
+        Whether an account's administrator has it, who gives somebody of the class the permission.
     """
 
     members: PrincipalClass | None
     way: Way
     edge: Finding | None = None
-    administers: str = ""
+    administers: bool = False
 
     @property
     def is_use(self) -> bool:
         """Whether something is used at the end; else the chain ends in being somebody."""
-        return self.members is not None or self.edge is not None or self.administers != ""
+        return self.members is not None or self.edge is not None
 
 
 class Arrival:

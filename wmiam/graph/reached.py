@@ -11,7 +11,7 @@ from wmiam.access.access import DECISIONS, Access
 from wmiam.engine.diagrams import FALSE
 from wmiam.engine.scope import Scope
 from wmiam.errors import RequestError
-from wmiam.graph.asked import find_source, kind_of
+from wmiam.graph.asked import account_of, find_source, kind_of
 from wmiam.graph.goals import Goals
 from wmiam.graph.links import Departure, Final, State, Way
 from wmiam.graph.paths import Path, Telling
@@ -121,7 +121,7 @@ class Reached:
     capabilities : tuple of (str, tuple of str, str)
         Name, ARNs of the organizations, and decision.
     lasting : bool
-        Whether the chain changes something, so that it does not end with the source's session.
+        Whether some chain there changes something, so that it does not end with the source's session.
     """
 
     principal: str
@@ -157,6 +157,7 @@ class Reach(Sequence[Reached]):
         self.source = source
         self.name = name
         self.access = access
+        self._telling = Telling(Goals.of(access))
         self._found = tuple(found)
 
     @overload
@@ -172,7 +173,9 @@ class Reach(Sequence[Reached]):
     @property
     def principals(self) -> tuple[str, ...]:
         """ARNs of the principals that it can become, nearest first."""
-        return tuple(dict.fromkeys(r.principal for r in self if r.principal != self.source))
+        every = self.access.whole.class_of
+        reached = (r.principal for r in self if r.principal != self.source and r.principal in every)
+        return tuple(dict.fromkeys(reached))
 
     @cached_property
     def permissions(self) -> Permissions:
@@ -212,9 +215,9 @@ class Reach(Sequence[Reached]):
             rows.append(
                 {
                     "principal": reached.principal,
-                    "name": person.name if person is not None else self.name,
+                    "name": person.name if person is not None else self._telling.name(reached.principal),
                     "kind": kind_of(self.access, reached.principal),
-                    "account": person.account if person is not None else "",
+                    "account": person.account if person is not None else account_of(reached.principal),
                     "length": reached.path.length,
                     "decision": reached.decision,
                     "when": "" if reached.decision == "allowed" else reached.path.when,
@@ -274,6 +277,7 @@ def reach(access: Access, principal: str, *, session: Session = Session.OWN) -> 
     shortest = chains.departures(start)
     freest = chains.departures(start, always=True)
     own = _permissions(goals, start, shortest[start])
+    lasting = chains.lasting(shortest)
     found = []
     for state, departures in sorted(shortest.items(), key=lambda item: item[1][0].length):
         free = freest.get(state, [None])[0]
@@ -288,7 +292,7 @@ def reach(access: Access, principal: str, *, session: Session = Session.OWN) -> 
                 permissions,
                 permissions.besides(own) if state != start else Permissions(),
                 tuple(_capabilities(goals, state, departures)),
-                any(any(link.lasts for link in departure.links) for departure in departures),
+                state in lasting,
             )
         )
     return Reach(node, telling.name(node), found, access)
@@ -303,20 +307,19 @@ def _path(telling: Telling, start: State, departure: Departure) -> Path:
 def _permissions(goals: Goals, state: State, departures: Sequence[Departure]) -> Permissions:
     """Return what somebody is allowed with the credentials of a state, in the sittings of chains there."""
     node, session = state
-    members = goals.access.whole.class_of.get(node)
-    if members is None:
-        return Permissions()
     d = goals.chains.sittings.space.diagrams
     space = goals.access.whole.space
     sittings = d.any_of(departure.sittings for departure in departures)
+    credentials = Session.OWN if node in goals.administrators else session
     pieces = []
-    for mask, within in goals.fixed_for(session).within(members):
-        for resources, cells in members.allowed:
-            shared = mask & resources
-            for actions, contexts in cells if shared and within != FALSE else ():
-                way = goals.chains.narrowed(space, contexts, within, node, session)
-                if d.both(way.sittings, sittings) != FALSE:
-                    pieces.append((members.scope, shared, actions))
+    for members in goals.classes_at(node):
+        for mask, within in goals.fixed_for(credentials).within(members):
+            for resources, cells in members.allowed:
+                shared = mask & resources
+                for actions, contexts in cells if shared and within != FALSE else ():
+                    way = goals.chains.narrowed(space, contexts, within, node, credentials)
+                    if d.both(way.sittings, sittings) != FALSE:
+                        pieces.append((members.scope, shared, actions))
     return Permissions(pieces)
 
 
@@ -413,5 +416,5 @@ def blast_radius(access: Access, principal: str, *, leaked: bool = False) -> Bla
         len(found.permissions),
         len(found.gained),
         len(found.permissions.besides(stays)),
-        tuple(dict.fromkeys(reached.principal for reached in lasting)),
+        tuple(dict.fromkeys(r.principal for r in lasting if r.principal in found.principals)),
     )
