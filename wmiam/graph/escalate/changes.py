@@ -16,6 +16,7 @@ from wmiam.engine.layers import PrincipalClass
 from wmiam.estate.model import Group, Principal
 from wmiam.graph.assume import AssumeEdge
 from wmiam.graph.clauses import ASSUME_ROLE, bits_of
+from wmiam.graph.escalate.entities import Entities
 from wmiam.graph.escalate.ground import Finding, Ground
 from wmiam.graph.escalate.held import Held, Pieces
 
@@ -114,50 +115,66 @@ class Changes:
         for mask, contexts in pieces:
             own: dict[int, list[Principal]] = {}
             for principal in callers.principals:
-                mine = mask & self._decisive(scope.affecting(principal), principal, method, scope.index)
+                mine = mask & scope.affecting(principal)
+                if method.effect is Effect.UNBOUND:
+                    mine &= scope.bounded
                 if mine:
                     own.setdefault(mine, []).append(principal)
             for mine, sources in own.items():
                 way = _Way(tuple(sources), mine, self.ground.taken(callers.held, method, mine), contexts)
                 yield from self._changed(method, callers, way, callers.members, itself=True)
 
-    @staticmethod
-    def _decisive(affecting: int, principal: Principal, method: Method, index: dict[str, int]) -> int:
-        """Return what of a principal's a method changes: of boundaries only one that is there."""
-        if method.effect is not Effect.UNBOUND:
-            return affecting
-        return 0 if principal.boundary is None else 1 << index[principal.arn]
-
     def _of_others(
         self, method: Method, callers: Callers, pieces: Pieces, ways: list[_Way]
     ) -> Iterator[Finding]:
         """Yield what comes of changing the policies or boundary of principals that one can become."""
-        scope, evaluation = callers.held.scope, self.ground.evaluation
+        scope = callers.held.scope
+        unbound = method.effect is Effect.UNBOUND
         for mask, contexts in pieces:
-            affected = scope.affected(mask)
-            told: dict[object, None] = {}
+            affected = scope.affected(mask) & (scope.bounded if unbound else scope.all)
+            told: set[object] = set()
             for way in ways:
                 both = self._d.both(contexts, way.contexts)
                 reached = affected & way.targets
                 if both == FALSE or not reached:
                     continue
-                for bit in bits_of(reached):
-                    target = scope.thing(bit)
-                    if not isinstance(target, Principal):
-                        continue
-                    sources = tuple(p for p in way.sources if p is not target)
-                    changed = evaluation.class_of[target.arn]
-                    mine = mask & self._decisive(scope.affecting(target), target, method, scope.index)
-                    # One principal of each class stands for all: what is gained is the same.
-                    key = (id(changed), sources, both, target.boundary is None)
-                    if not mine or not sources or key in told:
-                        continue
-                    told[key] = None
-                    taken = (*self.ground.taken(callers.held, method, mine), *_at(way.taken, 1 << bit))
-                    one = _Way(sources, 1 << bit, taken, both, way.assumes)
-                    yield from self._changed(method, callers, one, changed, itself=False)
-                    if target.boundary is None:
-                        break
+                for changed, targets in self._alike(scope, reached, unbound):
+                    for sources, target in self._apart(way.sources, targets, scope):
+                        # What is gained by one way need not be said of the next.
+                        if (id(changed), sources, both) in told:
+                            continue
+                        told.add((id(changed), sources, both))
+                        bit = scope.index[target.arn]
+                        mine = mask & (1 << bit if unbound else scope.affecting(target))
+                        taken = (*self.ground.taken(callers.held, method, mine), *_at(way.taken, 1 << bit))
+                        one = _Way(sources, 1 << bit, taken, both, way.assumes)
+                        yield from self._changed(method, callers, one, changed, itself=False)
+
+    def _alike(self, scope: Entities, reached: int, unbound: bool) -> list[tuple[PrincipalClass, int]]:
+        """Return principals by their class; of those without boundary one class, since they gain the same."""
+        free = reached & ~scope.bounded
+        if free and not unbound:
+            first = scope.thing((free & -free).bit_length() - 1)
+            return (
+                [(self.ground.evaluation.class_of[first.arn], free)] if isinstance(first, Principal) else []
+            )
+        return [(m, shared) for m, of_class in self.ground.bounded(scope) if (shared := reached & of_class)]
+
+    @staticmethod
+    def _apart(
+        sources: tuple[Principal, ...], targets: int, scope: Entities
+    ) -> Iterator[tuple[tuple[Principal, ...], Principal]]:
+        """Yield callers with one of some principals that is another than they."""
+        first = targets & -targets
+        one = scope.thing(first.bit_length() - 1)
+        others = tuple(p for p in sources if p is not one)
+        if others and isinstance(one, Principal):
+            yield others, one
+        rest = targets ^ first
+        if len(others) < len(sources) and rest:
+            second = scope.thing((rest & -rest).bit_length() - 1)
+            if isinstance(second, Principal):
+                yield tuple(p for p in sources if p is one), second
 
     def _ways(self, callers: Callers, sources: tuple[Principal, ...]) -> Iterator[_Way]:
         """Yield the ways to become principals in one step: keys, passwords, trust, roles assumed."""

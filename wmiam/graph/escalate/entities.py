@@ -25,7 +25,7 @@ from wmiam.engine.scope import Pieces, Scope
 from wmiam.engine.space import Space, canonical_key
 from wmiam.estate.model import Group, Policy, Principal
 from wmiam.graph.clauses import bits_of
-from wmiam.policy.patterns import Variable, Wild, resource_regex, resource_template
+from wmiam.policy.patterns import Variable, Wild, resource_regex, resource_template, split_fields
 
 __all__ = ["Entities", "Entity", "examples"]
 
@@ -165,6 +165,12 @@ class Entities(Scope):
             found = self._affecting[principal.arn] = self.bits(arns)
         return found
 
+    @cached_property
+    def bounded(self) -> int:
+        """The principals that have a permissions boundary."""
+        things = ((bit, self.thing(bit)) for bit in range(len(self.resources)))
+        return sum(1 << bit for bit, t in things if isinstance(t, Principal) and t.boundary is not None)
+
     def affected(self, mask: int) -> int:
         """Return the principals whose policies some of a set of resources decide."""
         listed = self.kind("user") | self.kind("role")
@@ -226,6 +232,12 @@ class Entities(Scope):
         return (0, FALSE) if pieces is None else (self._match(pieces), TRUE)
 
     def _match(self, pieces: tuple[str | Wild, ...]) -> int:
+        fields = split_fields(pieces)
+        if len(fields) == 6 and fields[2] == ("iam",) and fields[4] == (Wild.STAR,):
+            # Every entity of IAM here is of this account.
+            fields[4] = (self.account,)
+            joined = [piece for part in fields for piece in (":", *part)][1:]
+            pieces = tuple(joined)
         prefix = "".join(takewhile(lambda piece: isinstance(piece, str), pieces))  # type: ignore[arg-type]
         if prefix.count(":") >= 5 and all(isinstance(piece, str) for piece in pieces):
             bit = self.index.get(prefix)

@@ -12,11 +12,12 @@ from wmiam.engine.layers import PrincipalClass
 from wmiam.engine.resources import ResourceKind
 from wmiam.estate.model import Principal, PrincipalKind
 from wmiam.graph.assume import AssumeEdge, Assumptions
+from wmiam.graph.clauses import bits_of
 from wmiam.graph.escalate.asks import Asks
 from wmiam.graph.escalate.carry import Carrier, questions
 from wmiam.graph.escalate.entities import LISTED, Entities
 from wmiam.graph.escalate.evaluation import Evaluation, Grants
-from wmiam.graph.escalate.held import Held, Pieces, Shared, kind_of, requirements
+from wmiam.graph.escalate.held import Held, Pieces, Requirement, Shared, kind_of, requirements
 
 __all__ = ["Finding", "Ground"]
 
@@ -86,7 +87,12 @@ class Ground:
         partition = estate.principals[0].arn.split(":")[1] if estate.principals else "aws"
         self.asks = Asks(self.methods, partition)
         kinds: dict[str, int] = dict.fromkeys([*ResourceKind, *LISTED], 0)
+        #: By method: what it takes, and the set of requests that must be allowed.
+        self._wanted: dict[str, tuple[list[Requirement], int]] = {}
         for method in self.methods:
+            wanted = requirements(method.permissions, self.asks)
+            needed = {bit for bit, _, limits_only in wanted if not limits_only}
+            self._wanted[method.id] = (wanted, sum(1 << bit for bit in needed))
             for bit, kind, _ in requirements((*method.permissions, *method.role_permissions), self.asks):
                 kinds[kind] = kinds.get(kind, 0) | 1 << bit
         spaces = {id(o.space): o.space for o in map(assumptions.outcome, assumptions.edges)}
@@ -97,6 +103,7 @@ class Ground:
         self.shared = Shared(self.space)
         self._carriers = {key: Carrier(space, self.space) for key, space in spaces.items()}
         self._held: dict[tuple[str, int, Grants, int], Held] = {}
+        self._bounded: dict[str, list[tuple[PrincipalClass, int]]] = {}
         self._passable: dict[tuple[str, str], int] = {}
         self._assuming: dict[str, list[AssumeEdge]] = {}
         for edge in assumptions.edges:
@@ -140,7 +147,10 @@ class Ground:
         method : Method
             The method.
         """
-        found = held.method(method, self.asks, self.usable(held.scope, method))
+        wanted, needed = self._wanted[method.id]
+        if needed & ~held.asks:
+            return []
+        found = held.method(method, wanted, self.usable(held.scope, method))
         if method.unknown and found:
             unknown = self.space.unknown(method.unknown)
             found = [(mask, self.d.both(contexts, unknown)) for mask, contexts in found]
@@ -163,17 +173,31 @@ class Ground:
         return found
 
     def _find_usable(self, scope: Entities, method: Method) -> int:
-        trusting = {edge.target for edge in self.assuming(method.service)} if method.service else None
-        found = scope.all
-        for role in self._roles.get(scope.account, ()):
-            if (
-                role.kind is PrincipalKind.SERVICE_LINKED_ROLE
-                or (role.path.startswith(_RESERVED) and not method.service)
-                or (trusting is not None and role.arn not in trusting)
-                or (method.instance_profile and not role.instance_profiles)
-                or not self._is_able(role, method)
-            ):
-                found &= ~(1 << scope.index[role.arn])
+        roles = scope.kind("role")
+        fit = roles & ~self._roles_where(scope, lambda r: r.kind is PrincipalKind.SERVICE_LINKED_ROLE)
+        if method.service:
+            fit &= scope.bits(edge.target for edge in self.assuming(method.service))
+        else:
+            fit &= ~self._roles_where(scope, lambda role: role.path.startswith(_RESERVED))
+        if method.instance_profile:
+            fit &= self._roles_where(scope, lambda role: bool(role.instance_profiles))
+        if method.role_permissions:
+            fit &= sum(1 << bit for bit in bits_of(fit) if self._is_able(scope.resources[bit].arn, method))
+        return (scope.all & ~roles) | fit
+
+    def _roles_where(self, scope: Entities, holds: Callable[[Principal], bool]) -> int:
+        return scope.bits(role.arn for role in self._roles.get(scope.account, ()) if holds(role))
+
+    def bounded(self, scope: Entities) -> list[tuple[PrincipalClass, int]]:
+        """Return the principals of an account that have a boundary, by their class."""
+        found = self._bounded.get(scope.account)
+        if found is None:
+            merged: dict[str, tuple[PrincipalClass, int]] = {}
+            for bit in bits_of(scope.bounded):
+                members = self.evaluation.class_of[scope.resources[bit].arn]
+                _, mask = merged.get(members.principal.arn, (members, 0))
+                merged[members.principal.arn] = (members, mask | 1 << bit)
+            found = self._bounded[scope.account] = list(merged.values())
         return found
 
     def assuming(self, source: str) -> list[AssumeEdge]:
@@ -185,10 +209,10 @@ class Ground:
         outcome = self.assumptions.outcome(edge)
         return self._carriers[id(outcome.space)].carry(outcome.contexts)
 
-    def _is_able(self, role: Principal, method: Method) -> bool:
+    def _is_able(self, role: str, method: Method) -> bool:
         """Whether a role has the permissions that it needs once it is passed."""
-        held = self.held(self.evaluation.class_of[role.arn]) if method.role_permissions else None
-        return held is None or all(held.on(r) for r in requirements(method.role_permissions, self.asks))
+        held = self.held(self.evaluation.class_of[role])
+        return all(held.on(r) for r in requirements(method.role_permissions, self.asks))
 
     def taken(self, held: Held, method: Method, targets: int) -> tuple[tuple[Permission, int], ...]:
         """Return a method's permissions, one type of resource each, with the resources to choose from.

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 
 from wmiam.catalog.escalations import Method, Permission
 from wmiam.catalog.model import key_matches
@@ -58,6 +58,7 @@ class Shared:
         }
         region = space.dimensions[_REGION]
         self._region = list(region.variables)
+        self._regions: dict[str, int] = {}
         self._widened: dict[int, int] = {}
         self._anywhere: dict[int, int] = {}
 
@@ -85,12 +86,16 @@ class Shared:
 
     def region(self, name: str) -> int:
         """Return the contexts in a region."""
-        d, dimension = self._space.diagrams, self._space.dimensions[_REGION]
-        return d.all_of(
-            d.literal(variable, group.true[test])
-            for group, variable in zip(dimension.groups, dimension.variables, strict=True)
-            if (test := Test("StringEquals", (name,))) in group.true
-        )
+        found = self._regions.get(name)
+        if found is None:
+            d, dimension = self._space.diagrams, self._space.dimensions[_REGION]
+            test = Test("StringEquals", (name,))
+            found = self._regions[name] = d.all_of(
+                d.literal(variable, group.true[test])
+                for group, variable in zip(dimension.groups, dimension.variables, strict=True)
+                if test in group.true
+            )
+        return found
 
     @property
     def region_variables(self) -> tuple[int, ...]:
@@ -142,6 +147,11 @@ class Held:
         self._undenied = undenied
         self._allowed: dict[bool, dict[int, Pieces]] = {}
         self._found: dict[str, Pieces] = {}
+        #: The requests that are allowed at all.
+        self.asks = 0
+        for _, cells in grants:
+            for actions, _ in cells:
+                self.asks |= actions
 
     def allowed(self, bit: int, *, limits_only: bool = False) -> Pieces:
         """Return on which resources a request is allowed, and in which contexts.
@@ -205,28 +215,28 @@ class Held:
                 found.append((rest, contexts))
         return found
 
-    def method(self, method: Method, asks: Asks, only: int) -> Pieces:
+    def method(self, method: Method, wanted: Sequence[Requirement], only: int) -> Pieces:
         """Return for which targets a method can be used, and in which contexts.
 
         Parameters
         ----------
         method : Method
             The method.
-        asks : Asks
-            The requests.
+        wanted : sequence of Requirement
+            What it takes.
         only : int
             The roles that can be passed usefully, where one is passed; else every resource.
         """
         found = self._found.get(method.id)
         if found is None:
-            found = self._found[method.id] = self._method(method, asks, only)
+            found = self._found[method.id] = self._method(method, wanted, only)
         return found
 
-    def _method(self, method: Method, asks: Asks, only: int) -> Pieces:
+    def _method(self, method: Method, wanted: Sequence[Requirement], only: int) -> Pieces:
         by_kind: dict[str, Pieces] = {}
         target = kind_of(method.target)
         by_kind[target] = [(self.scope.kind(target), self.within)]
-        for requirement in requirements(method.permissions, asks):
+        for requirement in wanted:
             kind = requirement[1]
             held = self.on(requirement)
             if kind == ResourceKind.MESSAGES:
