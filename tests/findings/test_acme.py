@@ -62,12 +62,14 @@ def test_nobody_exports_from_the_workplace_account() -> None:
 
 def test_who_exports_as_the_readme_says() -> None:
     (finding,) = (f for f in found().of("capability-exposure") if "can export mail" in f.summary)
-    assert {arn.rpartition("/")[2] for arn in finding.principals} == {
-        "AcmeBreakGlass",
-        "AcmeCloudFormationExecution",
-        "AcmeMailExportOperator",
-        "OrganizationAccountAccessRole",
-    }
+    assert finding.evidence.details[0] == (
+        "without condition: AcmeBreakGlass, AcmeCloudFormationExecution, AcmeMailExportOperator and "
+        "OrganizationAccountAccessRole"
+    )
+    told = " ".join(finding.evidence.details)
+    assert "paulo.santos: assumes AcmeMailExportOperator" in told
+    assert "breakglass-1 and breakglass-2: assumes AcmeBreakGlass" in told
+    assert "pass no role to it: AWSReservedSSO_MailAdministrator_3f9c1a7be5d24860, arnav.desai" in told
 
 
 def test_every_mend_adds_nothing_and_is_rid_of_its_finding() -> None:

@@ -298,6 +298,14 @@ class TestCapabilityExposure:
         assert not findings(crowd(4, allow(EXPORT)), "capability-exposure")
         assert only(crowd(4, allow(EXPORT, "iam:PassRole")), "capability-exposure").severity == "medium"
 
+    def test_those_who_come_to_it_by_becoming_others(self) -> None:
+        caller = user("ana", policy("Calls", allow("sts:AssumeRole")))
+        tool = role("Tool", policy("Mail", allow(RESET)), trust=trusts({"AWS": ACCOUNT}))
+        finding = only(estate(caller, tool), "capability-exposure")
+        assert names(finding) == ["Tool", "ana"]
+        assert finding.severity == "medium"
+        assert any(detail.startswith("ana: assumes Tool") for detail in finding.evidence.details)
+
     def test_root_users_are_left_out(self) -> None:
         root = f"arn:aws:iam::{ACCOUNT}:root"
         of = estate(Principal(root, "root", ACCOUNT, PrincipalKind.ROOT))

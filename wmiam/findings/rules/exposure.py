@@ -1,8 +1,9 @@
-"""Who can read, take over, export, forge, redirect or destroy mail."""
+"""Who can read, take over, export, forge, redirect or destroy mail: directly, and by chains."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 
 from wmiam.access.capability import holdings
 from wmiam.catalog import Capability
@@ -24,6 +25,9 @@ FEW = 3
 #: Principals of one account that may have another harmful capability without being remarkable.
 MANY = 10
 
+#: Chains that are told one by one.
+_TOLD = 8
+
 _WHO = "who has it is a decision: look through the list and take the permission from those who need it not"
 
 
@@ -39,8 +43,46 @@ def _exposed(rule: Rule, survey: Survey) -> Iterator[Finding]:
                 accounts.setdefault(account, _Exposure(survey, capability)).add(
                     members, resources, contexts, within
                 )
-        for account, exposure in sorted(accounts.items()):
-            yield from exposure.findings(rule, account)
+        chains = _chains(survey, capability) if capability.name in GRAVE else {}
+        for account in sorted({*accounts, *chains}):
+            exposure = accounts.get(account) or _Exposure(survey, capability)
+            yield from exposure.findings(rule, account, chains.get(account, []))
+
+
+@dataclass(frozen=True, slots=True)
+class _Chain:
+    """Somebody who comes to a capability in an account by becoming others."""
+
+    principal: str
+    steps: str
+    conditional: bool
+    organizations: tuple[str, ...]
+
+
+def _chains(survey: Survey, capability: Capability) -> dict[str, list[_Chain]]:
+    """Return the users and roles that come to a capability by chains, by account of the organizations."""
+    frame = survey.access.who_reaches(capability.name)
+    frame = frame[(frame["way"] != "direct") & frame["principal"].isin(list(survey.whole.class_of))]
+    found: dict[str, list[_Chain]] = {}
+    columns = ("principal", "steps", "decision", "organizations")
+    for principal, steps, decision, organizations in zip(*(frame[name] for name in columns), strict=True):
+        by_account: dict[str, list[str]] = {}
+        for arn in organizations:
+            organization = survey.organizations[arn]
+            if not organization.is_deleted:
+                by_account.setdefault(organization.account, []).append(arn)
+        for account, arns in by_account.items():
+            chain = _Chain(principal, steps, decision != "allowed", tuple(arns))
+            found.setdefault(account, []).append(chain)
+    return found
+
+
+def _by_steps(chains: dict[str, _Chain]) -> dict[str, list[str]]:
+    """Return those who come to it in the same steps, by these."""
+    found: dict[str, list[str]] = {}
+    for arn, chain in chains.items():
+        found.setdefault(chain.steps, []).append(arn)
+    return found
 
 
 class _Exposure:
@@ -66,9 +108,14 @@ class _Exposure:
             self.organizations.update(dict.fromkeys(self.survey.organizations_in(members, resources)))
             self.found.append((people[0], resources, contexts))
 
-    def findings(self, rule: Rule, account: str) -> Iterator[Finding]:
+    def findings(self, rule: Rule, account: str, chains: list[_Chain]) -> Iterator[Finding]:
         direct = sorted(self.always | self.sometimes)
-        if not direct:
+        others: dict[str, _Chain] = {}
+        for chain in sorted(chains, key=lambda chain: chain.conditional):
+            if chain.principal not in self.always | self.sometimes:
+                others.setdefault(chain.principal, chain)
+                self.organizations.update(dict.fromkeys(chain.organizations))
+        if not direct and not others:
             return
         if self.capability.name not in GRAVE and len(self.always) <= MANY:
             return
@@ -77,30 +124,36 @@ class _Exposure:
         where = listed(self.survey.label(arn) for arn in self.organizations)
         summary = f"{count(len(direct), 'principal')} of account {account} can {title} on {where}"
         summary += f", {len(conditional)} of them only under a condition" if conditional else ""
+        summary += f"; {count(len(others), 'more principal')} by becoming others" if others else ""
         details = [
             f"without condition: {named(sorted(self.always), 12)}" if self.always else "",
             f"under a condition: {named(sorted(conditional), 12)}" if conditional else "",
             f"may start an export, but pass no role to it: {named(sorted(self.stuck), 12)}"
             if self.stuck
             else "",
+            *(f"{named(arns)}: {steps}" for steps, arns in list(_by_steps(others).items())[:_TOLD]),
         ]
         yield rule.finding(
             self.capability.name,
             account,
-            weight=self._weight(len(self.always)),
+            weight=self._weight(len(self.always), sum(not chain.conditional for chain in others.values())),
             summary=f"{summary}.",
             mend=Mend(why_not=_WHO),
             statements=self._statements(),
             details=[text for text in details if text],
             witness=self._witness(),
-            principals=direct,
+            principals=[*direct, *others],
             organizations=self.organizations,
             actions=self.capability.actions,
         )
 
-    def _weight(self, always: int) -> Weight:
+    def _weight(self, always: int, chained: int) -> Weight:
         name = self.capability.title
         if self.capability.name in GRAVE:
+            if chained:
+                return Weight(
+                    FindingSeverity.MEDIUM, f"{name}: {chained} principals come to it by becoming others."
+                )
             if always > FEW:
                 return Weight(
                     FindingSeverity.MEDIUM, f"{name}: {always} principals need no condition for it."
@@ -138,12 +191,11 @@ RULES = (
         "capability-exposure",
         "Who has a capability that opens or harms mail",
         "Who can read mail, take over mailboxes, export, forge, redirect or destroy in an account, by "
-        "permissions that hold in one request.",
+        "permissions that hold in one request; for the grave ones also who comes to it by becoming others.",
         "A short list that somebody has looked through is the strongest control. Grave capabilities "
-        f"(read, take over, export) are medium from {FEW + 1} unconditional principals of an account on, "
-        "else "
-        f"low; others are low, and found from {MANY + 1} on only. Account root users are left out: only "
-        "service control policies limit them.",
+        f"(read, take over, export) are medium from {FEW + 1} unconditional principals of an account on, or "
+        "where somebody comes to one by chains without condition, else low; others are low, and found from "
+        f"{MANY + 1} on only. Account root users are left out: only service control policies limit them.",
         "Amazon WorkMail Administrator Guide; IAM User Guide, Grant least privilege",
         _exposed,
     ),
