@@ -14,16 +14,14 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from functools import cached_property
-from weakref import WeakKeyDictionary
 
 from wmiam.access.access import Access
 from wmiam.access.answers import Fixed
 from wmiam.engine.diagrams import FALSE, TRUE
 from wmiam.engine.scope import Scope
 from wmiam.engine.space import MFA_AGE, MFA_PRESENT, Space
-from wmiam.engine.whole import Whole
 from wmiam.estate.model import Principal, PrincipalKind
-from wmiam.graph.assume import AssumeEdge, Assumptions
+from wmiam.graph.assume import AssumeEdge
 from wmiam.graph.clauses import bits_of
 from wmiam.graph.escalate import escalations
 from wmiam.graph.escalate.find import Finding
@@ -48,8 +46,8 @@ class Chains:
     def __init__(self, access: Access) -> None:
         self.access = access
         self.people: dict[str, Principal] = {p.arn: p for p in access.principals}
-        self.assumptions = _assumptions(access)
         self.escalations = escalations(access)
+        self.assumptions = self.escalations.finder.assumptions
         self.outward: dict[str, list[Link]] = {}
         self.inward: dict[State, list[Link]] = {}
         for link in self._assuming():
@@ -410,14 +408,3 @@ class Chains:
         for targets in self._fans_into.get(node, ()):
             found.update(source for fan in self.fans[targets] for source in fan.sources)
         return found
-
-
-#: Keys fixed later leave the edges as they are.
-_EDGES: WeakKeyDictionary[Whole, Assumptions] = WeakKeyDictionary()
-
-
-def _assumptions(access: Access) -> Assumptions:
-    found = _EDGES.get(access.whole)
-    if found is None:
-        found = _EDGES[access.whole] = Assumptions(access.estate)
-    return found

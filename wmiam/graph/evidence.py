@@ -32,17 +32,15 @@ from wmiam.graph.escalate.witness import steps_of
 from wmiam.graph.goals import Goals
 from wmiam.graph.links import Link, Way
 from wmiam.graph.sittings import MOMENT, pinned_to
+from wmiam.graph.strangers import CALLER_IS, Stranger, example_values, named_accounts, stranger
 
 if TYPE_CHECKING:
     from wmiam.graph.paths import Path
 
 __all__ = ["Evidence", "evidence"]
 
-#: Accounts of AWS's documentation, of which one stands for any other.
-_STRANGERS = ("777788889999", "999999999999", "555566667777", "123456789012", "444455556666", "111122223333")
 #: Session names that no policy is likely to name come last.
 _SESSIONS = ("session", "other", "x")
-_CALLER_IS = "the caller is "
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,19 +112,24 @@ class _Showing:
             shared = {key: value for key, value in shared.items() if key in MOMENT}
         contexts = d.both(way.contexts, pinned_to(space, shared))
         role = self.chains.people[link.target]
-        caller, known, contexts = self._caller(link.source, space, contexts)
+        found = self._caller(link.source, role, space, contexts)
+        if found is None:
+            return Evidence((), {f"{self.path.telling.name(link.source)} has a principal that fits": True})
+        caller, known, contexts = found
         point, texts = pick_request(space, contexts)
         context = _context(space, texts, (known, role_knowledge(role, self.estate)))
         context |= _chosen(space, shared, context)
         unknowns = {
             name: bool(point[variable])
             for name, variable in space.opaque.items()
-            if variable in d.support(way.contexts) and not name.startswith(_CALLER_IS)
+            if variable in d.support(way.contexts) and not name.startswith(CALLER_IS)
         }
         request = {"principal": caller, "action": edge.action, "resource": edge.target, "context": context}
         return Evidence((request,), unknowns)
 
-    def _caller(self, node: str, space: Space, contexts: int) -> tuple[str, Known, int]:
+    def _caller(
+        self, node: str, role: Principal, space: Space, contexts: int
+    ) -> tuple[str, Known, int] | None:
         """Return whom a request names as its caller, what is known of it, and the contexts left."""
         person = self.chains.people.get(node)
         if person is not None:
@@ -140,7 +143,8 @@ class _Showing:
             entries = {**known.entries, "aws:userid": ContextEntry("aws:userid", (user_id,))}
             return arn, Known(entries, known.families), contexts
         if node == ANY_ACCOUNT or node.isdigit():
-            return self._stranger(node, space, contexts)
+            found = self._stranger(node, role, space, contexts)
+            return None if found is None else (found.caller, found.known, found.contexts)
         party = outsider(node)
         return node, party.known, contexts
 
@@ -149,68 +153,21 @@ class _Showing:
         unique = role.unique_id or "AROAEXAMPLE"
         candidates = [f"{unique}:{name}" for name in _SESSIONS]
         dimension = space.dimensions.get("aws:userid")
-        for text in _texts(dimension):
+        for text in example_values(dimension):
             head, colon, name = text.partition(":")
             candidates.append(text if head == unique and colon else f"{unique}:{name or text}")
         return _first(space, "aws:userid", candidates, contexts)
 
-    def _stranger(self, node: str, space: Space, contexts: int) -> tuple[str, Known, int]:
+    def _stranger(self, node: str, role: Principal, space: Space, contexts: int) -> Stranger | None:
         """Return a principal of an account whose principals are not in the estate."""
-        d = space.diagrams
-        for name, variable in space.opaque.items():
-            if name.startswith(_CALLER_IS):
-                arn = name.removeprefix(_CALLER_IS)
-                is_it = d.both(contexts, d.literal(variable, 2))
-                if d.both(contexts, d.literal(variable, 1)) == FALSE and is_it != FALSE:
-                    account = arn.split(":")[4]
-                    role = (
-                        f"arn:aws:iam::{account}:role/{arn.split('/')[1]}" if ":assumed-role/" in arn else arn
-                    )
-                    return self._named(arn, role, account, space, is_it)
-                contexts = d.both(contexts, d.literal(variable, 1))
-        accounts = [node] if node.isdigit() else [*_texts(space.dimensions.get("aws:principalaccount"))]
-        if not node.isdigit():
-            own = {person.account for person in self.chains.people.values()}
-            tree = self.estate.aws_organization
-            if tree is not None:
-                own |= {t.id for t in tree.targets.values() if t.kind is TargetKind.ACCOUNT}
-            accounts = [a for a in (*accounts, *_STRANGERS) if a.isdigit() and a not in own]
-        arns = [text for text in _texts(space.dimensions.get("aws:principalarn")) if text.startswith("arn:")]
-        for account in accounts:
-            fitting = [a for a in arns if len(a.split(":")) == 6 and a.split(":")[4] == account]
-            made = [f"arn:aws:iam::{account}:{name}" for name in ("user/other", "role/other")]
-            for arn in (*fitting, *made):
-                left = d.both(contexts, pinned_to(space, {"aws:principalarn": arn}))
-                if "aws:principalaccount" in space.dimensions:
-                    left = d.both(left, pinned_to(space, {"aws:principalaccount": account}))
-                if left != FALSE:
-                    return self._named(_as_session(arn), arn, account, space, left)
-        return node, Known(), contexts
-
-    def _named(
-        self, caller: str, arn: str, account: str, space: Space, contexts: int
-    ) -> tuple[str, Known, int]:
-        """Return a caller of another account with what follows from its name."""
-        name = arn.rpartition("/")[2]
-        role = ":role/" in arn
-        userid = f"AROAEXAMPLE:{caller.rpartition('/')[2]}" if role else "AIDAEXAMPLE"
-        values: dict[str, str | None] = {
-            "aws:principalarn": arn,
-            "aws:principalaccount": account,
-            "aws:principaltype": "AssumedRole" if role else "User",
-            "aws:username": None if role else name,
-            "aws:userid": userid,
-        }
-        entries = {
-            key: ABSENT_KEY if value is None else ContextEntry(_SPELLED[key], (value,))
-            for key, value in values.items()
-        }
-        d = space.diagrams
-        for key, value in values.items():
-            narrowed = d.both(contexts, pinned_to(space, {key: value}))
-            if narrowed != FALSE:
-                contexts = narrowed
-        return caller, Known(entries), contexts
+        if node != ANY_ACCOUNT:
+            return stranger(space, contexts, node, ())
+        # Accounts that the trust policy names are callers of their own.
+        apart = {person.account for person in self.chains.people.values()} | named_accounts(role)
+        tree = self.estate.aws_organization
+        if tree is not None:
+            apart |= {t.id for t in tree.targets.values() if t.kind is TargetKind.ACCOUNT}
+        return stranger(space, contexts, None, apart)
 
     # -- what stands at the end ---------------------------------------------
 
@@ -319,15 +276,6 @@ class _Showing:
         return self.goals.places.members(self.path.places)[0]
 
 
-_SPELLED = {
-    "aws:principalarn": "aws:PrincipalArn",
-    "aws:principalaccount": "aws:PrincipalAccount",
-    "aws:principaltype": "aws:PrincipalType",
-    "aws:username": "aws:username",
-    "aws:userid": "aws:userid",
-}
-
-
 def _values(sources: Iterable[Known]) -> dict[str, Any]:
     """Return what is known of a request's context; the first source counts."""
     found: dict[str, Any] = {}
@@ -367,12 +315,6 @@ def _single(text: str | list[str] | None) -> str | None:
     return text if isinstance(text, str) else None
 
 
-def _texts(dimension: Dimension | None) -> list[str]:
-    """Return the example values of a key."""
-    groups = dimension.groups if dimension is not None else ()
-    return list(dict.fromkeys(text for group in groups for text in group.witnesses if text))
-
-
 def _first(space: Space, key: str, candidates: Iterable[str], contexts: int) -> tuple[str, int]:
     """Return the first of some values of a key that some of the contexts have, and those contexts."""
     values = list(candidates)
@@ -384,9 +326,3 @@ def _first(space: Space, key: str, candidates: Iterable[str], contexts: int) -> 
         if left != FALSE:
             return value, left
     return values[0], contexts
-
-
-def _as_session(arn: str) -> str:
-    """Return the session ARN by which a role calls; a user's own ARN."""
-    head, _, name = arn.partition(":role/")
-    return f"{head.replace(':iam:', ':sts:')}:assumed-role/{name.rpartition('/')[2]}/session" if name else arn

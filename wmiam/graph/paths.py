@@ -8,6 +8,7 @@ from functools import cached_property, partial
 from typing import TYPE_CHECKING, Any, overload
 
 from wmiam.catalog import Capability
+from wmiam.catalog.escalations import Effect
 from wmiam.engine.space import Space
 from wmiam.graph.assume import AssumeEdge, conjuncts
 from wmiam.graph.chains import Chains
@@ -110,7 +111,10 @@ class Path:
     @property
     def way(self) -> str:
         """``"direct"``, ``"chain"`` (by roles alone), or ``"escalation"`` (something is changed)."""
-        if self.final.edge is not None or any(link.lasts for link in self.links):
+        combined = self.final.edge
+        if any(link.lasts for link in self.links) or (
+            combined is not None and combined.method.effect is not Effect.MAIL
+        ):
             return "escalation"
         return "chain" if self.links else "direct"
 
