@@ -8,7 +8,7 @@ import sys
 from collections.abc import Sequence
 from typing import Final
 
-from wmiam.cli import catalog, compare, effective, files, findings, lab, questions, report
+from wmiam.cli import catalog, chains, compare, effective, files, findings, lab, questions, report
 from wmiam.cli.arguments import Commands, HelpFormatter
 from wmiam.errors import WmiamError
 
@@ -99,6 +99,7 @@ def _parser() -> argparse.ArgumentParser:
     commands = Commands(subparsers)
     report.add_commands(commands)
     questions.add_commands(commands)
+    chains.add_commands(commands)
     effective.add_commands(commands)
     compare.add_commands(commands)
     findings.add_commands(commands)
