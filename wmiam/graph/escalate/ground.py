@@ -5,6 +5,7 @@ Callers that no policy tells apart are looked at once, and targets by sets.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 from wmiam.catalog.escalations import Method, Permission, escalation_methods

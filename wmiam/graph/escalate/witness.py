@@ -9,7 +9,7 @@ from typing import Any
 from wmiam.catalog.escalations import Permission
 from wmiam.conditions.points import pick_request
 from wmiam.engine.diagrams import FALSE
-from wmiam.engine.knowledge import ABSENT_KEY, Known, principal_knowledge
+from wmiam.engine.knowledge import ABSENT_KEY, Known, principal_knowledge, role_knowledge
 from wmiam.engine.resources import INCOMING, Resource, example_arn
 from wmiam.engine.space import canonical_key
 from wmiam.estate.model import Principal
@@ -63,20 +63,20 @@ class Step:
 class _Requests:
     """The requests of one edge: one resource for each type, one context for what they share."""
 
-    def __init__(self, finder: Ground, finding: Finding, source: Principal, target: str) -> None:
-        self.finder = finder
+    def __init__(self, ground: Ground, finding: Finding, source: Principal, target: str) -> None:
+        self.ground = ground
         self.source = source
-        self.held: Held = finder.held(finding.members)
+        self.held: Held = ground.held(finding.members)
         self.scope = finding.scope
-        self.d = finder.space.diagrams
+        self.d = ground.space.diagrams
         self.assumes = finding.assumes
         self.rows = [(p, self._options(p, mask, target)) for p, mask in finding.permissions]
-        point, _ = pick_request(finder.space, finding.contexts)
-        cube = self.d.cube({v: 1 << at for v, at in point.items() if finder.shared.is_shared(v)})
+        point, _ = pick_request(ground.space, finding.contexts)
+        cube = self.d.cube({v: 1 << at for v, at in point.items() if ground.shared.is_shared(v)})
         # The region, too, is one for all of them.
         joint = self.d.both(cube, self.d.all_of(self._possible(kind) for kind in self._kinds()))
-        place, _ = pick_request(finder.space, joint)
-        region = {v: 1 << place[v] for v in finder.shared.region_variables}
+        place, _ = pick_request(ground.space, joint)
+        region = {v: 1 << place[v] for v in ground.shared.region_variables}
         self.cube = self.d.both(cube, self.d.cube(region))
         self.chosen = {kind: self._choose(kind) for kind in self._kinds()}
 
@@ -93,14 +93,14 @@ class _Requests:
     def raw(self, permission: Permission) -> Pieces:
         """Return where and when a permission is allowed, with the keys of its own request."""
         if self.assumes is not None and permission.action == ASSUME_ROLE:
-            return [(1 << self.scope.index[self.assumes.target], self.finder.assumed(self.assumes))]
-        return self.held.allowed(self.finder.asks.bit(permission), limits_only=permission.limits_only)
+            return [(1 << self.scope.index[self.assumes.target], self.ground.assumed(self.assumes))]
+        return self.held.allowed(self.ground.asks.bit(permission), limits_only=permission.limits_only)
 
     def _of_kind(self, kind: str) -> Pieces:
         found: Pieces = [(self.scope.all, self.held.within)]
         for permission, options in self.rows:
             if kind_of(permission.on[0]) == kind:
-                shared = self.finder.shared
+                shared = self.ground.shared
                 held = [(m & options, shared.request(c)) for m, c in self.raw(permission) if m & options]
                 found = self.held.meet(found, held)
         return found
@@ -113,7 +113,7 @@ class _Requests:
             if self.d.both(contexts, self.cube) != FALSE:
                 for bit in bits_of(mask):
                     region = region_of(self.scope.resources[bit])
-                    place = self.finder.shared.region(region) if region else self.cube
+                    place = self.ground.shared.region(region) if region else self.cube
                     if self.d.both(place, self.cube) != FALSE:
                         return bit
         raise LookupError(kind)
@@ -125,12 +125,12 @@ class _Requests:
         return self.d.both(allowed, self.cube)
 
 
-def steps_of(finder: Ground, finding: Finding, source: Principal, target: str) -> tuple[Step, ...]:
+def steps_of(ground: Ground, finding: Finding, source: Principal, target: str) -> tuple[Step, ...]:
     """Return a request for each permission of an escalation, all in one context of the caller.
 
     Parameters
     ----------
-    finder : Ground
+    ground : Ground
         Where it was found.
     finding : Finding
         What was found.
@@ -139,32 +139,34 @@ def steps_of(finder: Ground, finding: Finding, source: Principal, target: str) -
     target : str
         What it gains.
     """
-    requests = _Requests(finder, finding, source, target)
-    return tuple(_step(finder, requests, permission, source) for permission, _ in finding.permissions)
+    requests = _Requests(ground, finding, source, target)
+    return tuple(_step(ground, requests, permission, source) for permission, _ in finding.permissions)
 
 
-def _step(finder: Ground, requests: _Requests, permission: Permission, source: Principal) -> Step:
-    bit = finder.asks.bit(permission)
-    action = finder.asks.actions[bit]
+def _step(ground: Ground, requests: _Requests, permission: Permission, source: Principal) -> Step:
+    bit = ground.asks.bit(permission)
+    action = ground.asks.actions[bit]
+    # Which keys a request to assume a role can carry is for its trust policy to say.
+    assumed = requests.assumes is not None and permission.action == ASSUME_ROLE
     resource = requests.scope.resources[requests.chosen[kind_of(permission.on[0])]]
-    point, texts = pick_request(finder.space, requests.contexts(permission))
+    point, texts = pick_request(ground.space, requests.contexts(permission))
     context = {
-        finder.space.dimensions[key].name: text
+        ground.space.dimensions[key].name: text
         for key, text in texts.items()
-        if text != [] and action.carries(key)
+        if text != [] and (assumed or action.carries(key))
     }
     region = context.get("aws:RequestedRegion")
-    incoming = bool(point.get(finder.space.opaque.get(INCOMING, -1), 1))
+    incoming = bool(point.get(ground.space.opaque.get(INCOMING, -1), 1))
     at = {"region": region} if isinstance(region, str) else {}
     arn = example_arn(resource, incoming=incoming, **at)
     known = (
-        Known(finder.asks.fixed[bit]),
-        principal_knowledge(source, finder.estate),
-        finder.evaluation.known_of(resource),
+        Known(ground.asks.fixed[bit]),
+        principal_knowledge(source, ground.estate),
+        _assumed_knowledge(ground, resource) if assumed else ground.evaluation.known_of(resource),
     )
-    for source_of in reversed(known):
-        for entry in source_of.entries.values():
-            context = {k: v for k, v in context.items() if canonical_key(k) != canonical_key(entry.key)}
+    context = {k: v for k, v in context.items() if all(of.get(canonical_key(k)) is None for of in known)}
+    for of in reversed(known):
+        for entry in of.entries.values():
             if entry is not ABSENT_KEY and action.carries(entry.key):
                 context[entry.key] = list(entry.values) if entry.multivalued else entry.values[0]
     if not permission.limits_only:
@@ -178,28 +180,33 @@ def _step(finder: Ground, requests: _Requests, permission: Permission, source: P
     return Step(caller, permission.action, arn, context, trust)
 
 
-def causes_of(finder: Ground, finding: Finding, source: Principal, target: str) -> tuple[Cause, ...]:
+def _assumed_knowledge(ground: Ground, resource: Resource) -> Known:
+    role = next(p for p in ground.estate.principals if p.arn == resource.arn)
+    return role_knowledge(role, ground.estate)
+
+
+def causes_of(ground: Ground, finding: Finding, source: Principal, target: str) -> tuple[Cause, ...]:
     """Return the statements of a caller's identity-based policies that allow an escalation, each once.
 
     Parameters
     ----------
-    finder, finding, source, target
+    ground, finding, source, target
         As for :func:`steps_of`.
     """
-    requests = _Requests(finder, finding, source, target)
+    requests = _Requests(ground, finding, source, target)
     found: dict[tuple[int, int], Cause] = {}
     for permission, _ in finding.permissions:
         if not permission.limits_only:
-            for cause in _allowing(finder, finding, requests, permission, source):
+            for cause in _allowing(ground, finding, requests, permission, source):
                 found.setdefault((id(cause.policy), cause.statement.index), cause)
     return tuple(found.values())
 
 
 def _allowing(
-    finder: Ground, finding: Finding, requests: _Requests, permission: Permission, source: Principal
+    ground: Ground, finding: Finding, requests: _Requests, permission: Permission, source: Principal
 ) -> Iterator[Cause]:
-    evaluation, d = finder.evaluation, finder.space.diagrams
-    bit = finder.asks.bit(permission)
+    evaluation, d = ground.evaluation, ground.space.diagrams
+    bit = ground.asks.bit(permission)
     resource: Resource = requests.scope.resources[requests.chosen[kind_of(permission.on[0])]]
     contexts = requests.contexts(permission)
     for item in evaluation.layers_of(source)[0].sources:
@@ -208,7 +215,7 @@ def _allowing(
             continue
         if not isinstance(compiled.statement, Statement):
             continue
-        ((_, known),) = finder.asks.parted(1 << bit, compiled.reads)
+        ((_, known),) = ground.asks.parted(1 << bit, compiled.reads)
         applies = evaluation.statement_contexts(item, finding.members, resource, known)
         if d.both(applies, contexts) != FALSE:
             yield Cause(item.policy, compiled.statement, item.group)

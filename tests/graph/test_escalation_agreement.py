@@ -1,0 +1,128 @@
+"""Escalations must be what the reference evaluator says, request by request and edge by edge."""
+
+from __future__ import annotations
+
+import random
+from dataclasses import replace
+from typing import Any
+
+import pytest
+from random_estates import drawing
+from random_estates.escalations import WORDS, estate
+
+from wmiam.engine.knowledge import ABSENT_KEY
+from wmiam.engine.request import Context, Request
+from wmiam.engine.resources import example_arn
+from wmiam.estate.estate import Estate
+from wmiam.estate.model import Policy, PolicyKind, Principal, PrincipalKind
+from wmiam.graph.assume import Assumptions
+from wmiam.graph.escalate import Escalations, Step
+from wmiam.graph.escalate.held import requirements
+from wmiam.policy.model import PolicyType
+from wmiam.policy.parse import parse_document
+
+
+def _trusting(role: Principal, caller: str) -> Principal:
+    statement = {"Effect": "Allow", "Principal": {"AWS": caller}, "Action": "sts:AssumeRole"}
+    return replace(role, trust=Policy("trust", PolicyKind.TRUST, drawing.parse(statement, PolicyType.TRUST)))
+
+
+def check_requests(seed: int, requests: int) -> int:
+    """Compare single requests on one random estate; return how many the reference allows."""
+    rng = random.Random(seed)
+    found = estate(rng)
+    ground = Escalations(Assumptions(found)).finder
+    permissions = [p for method in ground.methods for p in (*method.permissions, *method.role_permissions)]
+    allowed = 0
+    for _ in range(requests):
+        principal = rng.choice([p for p in found.principals if p.kind is not PrincipalKind.ROOT])
+        bit, kind, limits_only = rng.choice(requirements([rng.choice(permissions)], ground.asks))
+        scope = ground.evaluation.entities[principal.account]
+        of_kind = [r for at, r in enumerate(scope.resources) if scope.kind(kind) >> at & 1]
+        if not of_kind:
+            continue
+        resource, action = rng.choice(of_kind), ground.asks.actions[bit]
+        keys = drawing.context(rng, WORDS, is_role=principal.is_role)
+        keys["aws:RequestedRegion"] = rng.choice(("eu-west-1", "us-east-1", "eu-south-9"))
+        keys["aws:userid"] = principal.unique_id
+        for key, value in (("lambda:FunctionUrlAuthType", "NONE"), ("ec2:InstanceType", "t3.micro")):
+            if action.carries(key) and rng.random() < 0.5:
+                keys[key] = value
+        if action.carries("aws:RequestTag/Env") and rng.random() < 0.5:
+            keys |= {"aws:RequestTag/Env": "prod", "aws:TagKeys": ["Env"]}
+        known = [*ground.evaluation.known_of(resource).entries.values(), *ground.asks.fixed[bit].values()]
+        for entry in known:
+            if entry is not ABSENT_KEY and action.carries(entry.key):
+                keys[entry.key] = entry.values[0] if not entry.multivalued else list(entry.values)
+        keys |= drawing.principal_keys(found, principal)
+        caller, role = principal.arn, None
+        if limits_only:
+            thing = resource.thing  # type: ignore[attr-defined]
+            if principal.is_role:
+                caller = f"arn:aws:sts::{principal.account}:assumed-role/{principal.name}/session"
+                keys["aws:userid"] += ":session"
+            role = _trusting(thing, caller)
+        request = Request(caller, action.full_name, example_arn(resource), keys)
+        expected = drawing.reference(found, principal, request, role)
+        held = ground.held(ground.evaluation.class_of[principal.arn])
+        actual = _holds(ground, held.allowed(bit, limits_only=limits_only), scope, resource, request)
+        assert actual == expected, (seed, principal.arn, action.full_name, resource.arn, keys)
+        allowed += expected
+    return allowed
+
+
+def _holds(ground: Any, pieces: Any, scope: Any, resource: Any, request: Request) -> bool:
+    at = scope.resources.index(resource)
+    point = ground.space.point(Context(dict(request.full_context)))
+    point.update(dict.fromkeys(ground.space.opaque.values(), 1))
+    return any(mask >> at & 1 and ground.d.holds(contexts, point) for mask, contexts in pieces)
+
+
+def decided(found: Estate, step: Step) -> bool:
+    """Return what the reference evaluator says of a step of an escalation."""
+    principals = {p.arn: p for p in found.principals}
+    source = principals.get(step.principal)
+    if source is None:
+        name, account = step.principal.split("/")[1], step.principal.split(":")[4]
+        source = next(p for p in found.principals if p.is_role and (p.account, p.name) == (account, name))
+    role = principals.get(step.resource) if step.action == "sts:AssumeRole" else None
+    if role is not None and step.resource_policy is not None:
+        document = parse_document(step.resource_policy, PolicyType.TRUST)
+        role = replace(role, trust=Policy("trust", PolicyKind.TRUST, document))
+    request = Request(step.principal, step.action, step.resource, step.context)
+    return drawing.reference(found, source, request, role)
+
+
+def check_edges(seed: int) -> int:
+    """Ask the reference evaluator for every witness of one random estate; return their number."""
+    found = estate(random.Random(seed))
+    asked = 0
+    for edge in Escalations(Assumptions(found)).edges:
+        assert edge.witnesses, edge
+        assert set(edge.permissions) == {step.action for step in edge.witnesses}
+        shared = [dict(Context.of(step.context)) for step in edge.witnesses]
+        for key in ("aws:multifactorauthpresent", "aws:sourceip", "aws:principalarn"):
+            values = {context[key].values for context in shared if key in context}
+            assert len(values) <= 1, (seed, edge, key)
+        for step in edge.witnesses:
+            assert decided(found, step), (seed, edge, step)
+            asked += 1
+    return asked
+
+
+@pytest.mark.parametrize("seed", range(25))
+def test_requests_agree_with_the_reference_evaluator(seed: int) -> None:
+    check_requests(seed, 60)
+
+
+@pytest.mark.parametrize("seed", range(12))
+def test_the_reference_evaluator_allows_every_witness(seed: int) -> None:
+    check_edges(seed)
+
+
+@pytest.mark.long
+@pytest.mark.parametrize("block", range(10))
+def test_escalations_agree_with_the_reference_evaluator_long(block: int) -> None:
+    seeds = range(1000 + block * 40, 1040 + block * 40)
+    assert sum(check_requests(seed, 150) for seed in seeds) > 500
+    assert sum(check_edges(seed) for seed in seeds) > 500
