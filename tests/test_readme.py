@@ -67,21 +67,23 @@ def test_the_questions_are_answered(clone: Path, capsys: pytest.CaptureFixture[s
         assert capsys.readouterr().out
 
 
-def test_comparisons_and_findings_say_what_is_printed_here(clone: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_commands_say_what_is_printed_here(clone: Path, capsys: pytest.CaptureFixture[str]) -> None:
     commands = [
         line.removeprefix("$ ")
         for language in ("console", "bash")
         for block in blocks(language)
         for line in block.splitlines()
-        if line.removeprefix("$ ").startswith((".venv/bin/wmiam compare", ".venv/bin/wmiam findings"))
+        if line.removeprefix("$ ").startswith(
+            (".venv/bin/wmiam compare", ".venv/bin/wmiam findings", ".venv/bin/wmiam paths")
+        )
     ]
     said = []
     for command in commands:
         _, *arguments = shlex.split(command)
         said.append((main(arguments), capsys.readouterr().out))
-    assert [code for code, _ in said] == [0, 1, 0]
+    assert [code for code, _ in said] == [0, 0, 1, 0]
     printed = blocks("text")
-    assert len(printed) == 3
+    assert len(printed) == 4
     for text in printed:
         assert any(text in out for _, out in said), text
 
