@@ -15,6 +15,7 @@ from wmiam.findings.rule import Rule, Weight, listed, named, short_actions
 from wmiam.findings.survey import Grant, Survey
 from wmiam.findings.weights import GRAVE_ACTIONS, HARMFUL_ACTIONS, actions_of
 from wmiam.policy.patterns import ascii_lower
+from wmiam.policy.values import parse_bool
 
 __all__ = ["RULES", "Remarkable", "gathered"]
 
@@ -139,6 +140,13 @@ def _mfa_mend(survey: Survey, grant: Grant) -> Mend:
             "condition they would lose everything that the statement gives",
             instead="give users and roles policies of their own, and ask for MFA in those of the users",
         )
+    if any(
+        ascii_lower(row.key) == ascii_lower(MFA)
+        and row.written == "Bool"
+        and True not in map(parse_bool, row.values)
+        for row in grant.statement.conditions
+    ):
+        return Mend(why_not="the statement is for sessions without MFA, and with MFA nothing of it is left")
     return survey.mend(
         f'add "Bool": {{"{MFA}": "true"}} to its Condition',
         [PolicyChange(policy, _with_mfa(grant)) for policy in grant.policies],

@@ -18,7 +18,7 @@ from wmiam.findings.documents import Operation, with_statement, without_statemen
 from wmiam.findings.mend import Mend, PolicyChange
 from wmiam.findings.survey import Survey
 from wmiam.policy.lint_conditions import holds_when_absent
-from wmiam.policy.model import CURRENT_VERSION, Condition, Effect, Problem, Statement
+from wmiam.policy.model import Condition, Effect, Problem, Statement
 from wmiam.policy.patterns import ascii_lower
 from wmiam.views.statements import understood
 
@@ -245,10 +245,9 @@ class _Drafting:
         return "write the organization's id in place of its alias", self._element(name, values)
 
     def _version(self) -> Draft:
-        if self.allow:
-            return self._out() if self._is_dead() else "with a current version the variables would grant more"
-        change = {"op": "add", "path": "/Version", "value": CURRENT_VERSION}
-        return f'write "Version": "{CURRENT_VERSION}"', lambda _policy: (change,)
+        if self.allow and self._is_dead():
+            return self._out()
+        return "a current version reads every variable of the document anew, and could allow more"
 
     def _carriers(self) -> Draft:
         """Return the change that keeps only the actions which carry a condition's key."""

@@ -17,6 +17,7 @@ from wmiam.findings.survey import Survey
 from wmiam.findings.weights import GRAVE_ACTIONS, HARMFUL_ACTIONS, actions_of
 from wmiam.policy.lint import lint_document
 from wmiam.policy.model import Effect, PolicyDocument, PolicyType, Problem, Statement
+from wmiam.policy.values import parse_arn
 
 __all__ = ["RULES", "Mistake", "mistakes"]
 
@@ -101,7 +102,8 @@ def mistakes(survey: Survey) -> Iterator[Mistake]:
             found = (*document.problems, *lint_document(document, survey.catalog, kind))
             linted[key] = [problem for problem in found if problem.code in _RULE_OF]
         # Copies of an inline policy in one account are one mistake.
-        account = policy.owner.split(":")[4] if policy.kind is PolicyKind.INLINE else policy.key
+        owner = parse_arn(policy.owner) if policy.kind is PolicyKind.INLINE else None
+        account = owner.account if owner is not None else policy.key
         group = groups.setdefault((id(document), account), {})
         for problem in linted[key]:
             statement = _statement(document, problem.pointer)
