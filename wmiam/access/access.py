@@ -383,17 +383,21 @@ class Access(AccessCore):
 
         return summarize(self)
 
-    def graph(self, **options: Any) -> nx.MultiDiGraph[str]:
+    def graph(self, *, escalations: bool = False, **options: Any) -> nx.MultiDiGraph[str]:
         """Return the estate as a graph; see :func:`wmiam.graph.build` for its attributes.
 
         Parameters
         ----------
+        escalations : bool
+            Whether to add the ways in which principals turn their permissions into more.
         **options
             What to build: ``principals``, ``organizations``, ``actions``, ``statements``.
         """
-        from wmiam.graph import build
+        from wmiam import graph
 
-        return build(self.estate, access=self, **options)
+        if escalations:
+            options["escalations"] = graph.escalations(self)
+        return graph.build(self.estate, access=self, **options)
 
     def __repr__(self) -> str:
         fixed = f", given {self.context}" if self.context else ""

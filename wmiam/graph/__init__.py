@@ -45,8 +45,13 @@ kind                from and to                                     further attr
 ``can-assume``      principal, service, provider or external        ``decision``, ``conditions``, ``chained``,
                     account → role                                  ``same_account``, ``action``,
                                                                     ``statement``, ``guide``
+``escalates``       principal → principal that it becomes, account  ``gains``, ``methods``, ``capabilities``
+                    that it administers, or organization            (of all ways); ``decision``,
+                                                                    ``conditions``, ``permissions``,
+                                                                    ``guide`` (of the surest way)
 ==================  ==============================================  ==========================================
 
+``escalates`` edges are there where they are asked for; see :mod:`wmiam.graph.escalate`.
 ``conditions`` and ``chained`` are as :class:`AssumeEdge` describes them.
 """
 
@@ -54,6 +59,7 @@ from wmiam.graph.assume import AssumeEdge, Assumptions, assumption_edges
 from wmiam.graph.build import build
 from wmiam.graph.clauses import Cause
 from wmiam.graph.draw import to_svg
+from wmiam.graph.escalate import EscalationEdge, Escalations, escalations
 from wmiam.graph.layout import layout
 from wmiam.graph.query import Chain, Step, chain, neighbourhood, paths, reach, steps
 
@@ -62,10 +68,13 @@ __all__ = [
     "Assumptions",
     "Cause",
     "Chain",
+    "EscalationEdge",
+    "Escalations",
     "Step",
     "assumption_edges",
     "build",
     "chain",
+    "escalations",
     "layout",
     "neighbourhood",
     "paths",

@@ -12,6 +12,7 @@ from wmiam.estate.estate import Estate
 from wmiam.estate.model import Organization, Principal
 from wmiam.estate.names import find_actions, find_organizations, find_principals
 from wmiam.graph.assume import AssumeEdge, assumption_edges
+from wmiam.graph.escalate import Escalations
 from wmiam.graph.nodes import Draft
 from wmiam.graph.statements import Statements
 
@@ -38,6 +39,7 @@ def build(
     actions: Names | None = None,
     statements: bool = False,
     becomes: Sequence[AssumeEdge] | None = None,
+    escalations: Escalations | None = None,
 ) -> nx.MultiDiGraph[str]:
     """Return the graph of an estate, or of the part that has to do with some principals.
 
@@ -60,6 +62,9 @@ def build(
     becomes : sequence of AssumeEdge, optional
         The estate's :func:`~wmiam.graph.assume.assumption_edges`, where they are at hand: of a
         large estate they take longer than all else.
+    escalations : Escalations, optional
+        The estate's :func:`~wmiam.graph.escalate.escalations`: of the principals asked for they
+        are ``escalates`` edges, to principals, to accounts, and to organizations in the graph.
 
     Returns
     -------
@@ -96,6 +101,9 @@ def build(
             for principal in members:
                 _effective(draft, access, principal, named or [None], where)
         draft.organizations(where, acted_on=organizations is None)
+    if escalations is not None:
+        for principal in members:
+            draft.escalations(escalations.of(principal.arn))
     return draft.graph
 
 

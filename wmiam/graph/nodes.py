@@ -14,6 +14,7 @@ from wmiam.estate.estate import Estate
 from wmiam.estate.model import Group, Organization, OrganizationsTarget, Policy, Principal
 from wmiam.graph.assume import AssumeEdge
 from wmiam.graph.callers import ANY_ACCOUNT
+from wmiam.graph.escalate import EscalationEdge
 from wmiam.policy.values import parse_arn
 
 __all__ = ["LAYERS", "Draft"]
@@ -145,6 +146,39 @@ class Draft:
             statement=f"{edge.target}/trust#{edge.statement}",
             guide=edge.guide,
         )
+
+    # -- escalations --------------------------------------------------------
+
+    def escalations(self, edges: Iterable[EscalationEdge]) -> None:
+        """Add the ways in which one principal turns its permissions into more, one edge for each target.
+
+        Parameters
+        ----------
+        edges : iterable of EscalationEdge
+            Those to organizations that are not in the graph are left out.
+        """
+        ways: dict[tuple[str, str], list[EscalationEdge]] = {}
+        for edge in edges:
+            for target in edge.organizations or (edge.target,):
+                if target in self.principals:
+                    self._principal_node(self.principals[target])
+                if target in self.graph:
+                    ways.setdefault((edge.source, target), []).append(edge)
+        for (source, target), found in ways.items():
+            best = min(found, key=lambda edge: edge.decision != "allowed")
+            self.edge(
+                source,
+                target,
+                "escalates",
+                best.reason,
+                gains=tuple(dict.fromkeys(edge.gains for edge in found)),
+                methods=tuple(dict.fromkeys(edge.method for edge in found)),
+                capabilities=tuple(dict.fromkeys(edge.capability for edge in found if edge.capability)),
+                decision=best.decision,
+                conditions=best.conditions,
+                permissions=best.permissions,
+                guide=best.guide,
+            )
 
     def _outsider(self, name: str) -> None:
         """Add somebody who is no principal of the estate: an account, a service, a provider."""

@@ -13,7 +13,7 @@ import networkx as nx
 __all__ = ["Chain", "Step", "chain", "edges_of", "neighbourhood", "nodes_of", "paths", "reach", "steps"]
 
 #: How permissions and identities flow; other edges (``in``, ``limited-by``, …) are context.
-FLOW = ("member-of", "holds", "has", "allows", "can", "can-assume", "provisions", "on")
+FLOW = ("member-of", "holds", "has", "allows", "can", "can-assume", "provisions", "on", "escalates")
 #: How somebody becomes a role.
 BECOMING = ("can-assume", "provisions")
 #: What holds of a session that was started from another role's session (S1).
