@@ -20,7 +20,9 @@ __all__ = ["NEIGHBOURS", "build", "main", "render"]
 
 #: The snapshot of the installed package.
 NEIGHBOURS: Final = Path(__file__).with_name("data") / "neighbours.json"
-_SOURCE: Final = "AWS Service Authorization Reference; for AWS CodeStar, which is closed, the reference as it stood in 2024"
+_SOURCE: Final = (
+    "AWS Service Authorization Reference; for AWS CodeStar, which is closed, as the reference stood in 2024"
+)
 #: The reference has no page of AWS CodeStar any more.
 _CLOSED: Final[dict[str, dict[str, Any]]] = {
     "codestar:CreateProject": {

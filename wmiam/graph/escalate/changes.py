@@ -259,7 +259,8 @@ class Changes:
         administers = self._administers(members, would)
         if administers != FALSE:
             yield _Gain("administrator", "", 0, administers)
-        wanted = self._of_effect[Effect.MAIL] + ([] if administers else self._of_effect[Effect.BECOME])
+        effects = (Effect.MAIL,) if administers else (Effect.MAIL, Effect.BECOME)
+        wanted = [method for method in ground.possible(would) if method.effect in effects]
         more: dict[tuple[str, str], dict[int, int]] = {}
         for method in wanted:
             before = ground.pieces(now, method)

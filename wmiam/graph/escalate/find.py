@@ -50,7 +50,7 @@ class Finder(Ground):
         for members, principals in self.callers:
             callers = Callers(members, principals, self.held(members))
             changing, found = [], list[Finding]()
-            for method in self.methods:
+            for method in self.possible(callers.held):
                 pieces = self.pieces(callers.held, method)
                 if pieces and method.effect in (Effect.EDIT, Effect.JOIN, Effect.UNBOUND):
                     changing.append((method, pieces))

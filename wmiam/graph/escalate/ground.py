@@ -24,6 +24,12 @@ __all__ = ["Finding", "Ground"]
 
 #: Roles that IAM Identity Center makes: in IAM they cannot be changed.
 _RESERVED = "/aws-reserved/"
+#: Sorts of roles that make a difference.
+_SORTS: dict[str, Callable[[Principal], bool]] = {
+    "service-linked": lambda role: role.kind is PrincipalKind.SERVICE_LINKED_ROLE,
+    "reserved": lambda role: role.path.startswith(_RESERVED),
+    "in a profile": lambda role: bool(role.instance_profiles),
+}
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -105,6 +111,8 @@ class Ground:
         self._carriers = {key: Carrier(space, self.space) for key, space in spaces.items()}
         self._held: dict[tuple[str, int, Grants, int], Held] = {}
         self._bounded: dict[str, list[tuple[PrincipalClass, int]]] = {}
+        self._possible: dict[int, tuple[Method, ...]] = {}
+        self._sorts: dict[tuple[str, str], int] = {}
         self._passable: dict[tuple[str, str], int] = {}
         self._assuming: dict[str, list[AssumeEdge]] = {}
         for edge in assumptions.edges:
@@ -135,6 +143,21 @@ class Ground:
             scope = evaluation.entities[members.principal.account]
             found = self._held[key] = Held(
                 scope, self.space, self.shared, own, members.universe, lambda: evaluation.undenied(members)
+            )
+        return found
+
+    def possible(self, held: Held) -> tuple[Method, ...]:
+        """Return the methods of which some callers are allowed every request at all, on whatever.
+
+        Parameters
+        ----------
+        held : Held
+            What the callers are allowed.
+        """
+        found = self._possible.get(held.asks)
+        if found is None:
+            found = self._possible[held.asks] = tuple(
+                method for method in self.methods if not self._wanted[method.id][1] & ~held.asks
             )
         return found
 
@@ -175,19 +198,23 @@ class Ground:
 
     def _find_usable(self, scope: Entities, method: Method) -> int:
         roles = scope.kind("role")
-        fit = roles & ~self._roles_where(scope, lambda r: r.kind is PrincipalKind.SERVICE_LINKED_ROLE)
+        fit = roles & ~self._roles_where(scope, "service-linked")
         if method.service:
             fit &= scope.bits(edge.target for edge in self.assuming(method.service))
         else:
-            fit &= ~self._roles_where(scope, lambda role: role.path.startswith(_RESERVED))
+            fit &= ~self._roles_where(scope, "reserved")
         if method.instance_profile:
-            fit &= self._roles_where(scope, lambda role: bool(role.instance_profiles))
+            fit &= self._roles_where(scope, "in a profile")
         if method.role_permissions:
             fit &= sum(1 << bit for bit in bits_of(fit) if self._is_able(scope.resources[bit].arn, method))
         return (scope.all & ~roles) | fit
 
-    def _roles_where(self, scope: Entities, holds: Callable[[Principal], bool]) -> int:
-        return scope.bits(role.arn for role in self._roles.get(scope.account, ()) if holds(role))
+    def _roles_where(self, scope: Entities, sort: str) -> int:
+        found = self._sorts.get((scope.account, sort))
+        if found is None:
+            roles, holds = self._roles.get(scope.account, ()), _SORTS[sort]
+            found = self._sorts[scope.account, sort] = scope.bits(role.arn for role in roles if holds(role))
+        return found
 
     def bounded(self, scope: Entities) -> list[tuple[PrincipalClass, int]]:
         """Return the principals of an account that have a boundary, by their class."""

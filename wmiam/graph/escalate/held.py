@@ -145,7 +145,7 @@ class Held:
         self._d = space.diagrams
         self._shared = shared
         self._undenied = undenied
-        self._allowed: dict[bool, dict[int, Pieces]] = {}
+        self._allowed: dict[tuple[int, bool], Pieces] = {}
         self._found: dict[str, Pieces] = {}
         #: The requests that are allowed at all.
         self.asks = 0
@@ -163,16 +163,16 @@ class Held:
         limits_only : bool
             Whether it is enough that nothing denies it.
         """
-        index = self._allowed.get(limits_only)
-        if index is None:
-            index = self._allowed[limits_only] = {}
-            for mask, cells in self._undenied() if limits_only else self.grants:
-                for actions, contexts in cells:
-                    while actions:
-                        low = actions & -actions
-                        index.setdefault(low.bit_length() - 1, []).append((mask, contexts))
-                        actions ^= low
-        return index.get(bit, [])
+        key = (bit, limits_only)
+        found = self._allowed.get(key)
+        if found is None:
+            found = self._allowed[key] = [
+                (mask, contexts)
+                for mask, cells in (self._undenied() if limits_only else self.grants)
+                for actions, contexts in cells
+                if actions >> bit & 1
+            ]
+        return found
 
     def on(self, requirement: Requirement) -> Pieces:
         """Return on which resources of its type a permission is held; private keys may be anything."""
