@@ -117,6 +117,14 @@ def passing(power: str = RESET) -> Build:
     return lambda: estate(user("ana", policy("Mail", may)), tool)
 
 
+def session_tags(*actions: str, **condition: Any) -> Build:
+    """Return a maker of an estate with a role whose access depends on a tag of the session."""
+    holds = policy("Mail", allow(RESET, StringEquals={"aws:PrincipalTag/Team": "mail"}))
+    trust = {**trusts({"AWS": ACCOUNT}, **condition), "Sid": "Cause"}
+    trust["Action"] = list(actions or ("sts:AssumeRole", "sts:TagSession"))
+    return lambda: estate(role("Tool", holds, trust=trust))
+
+
 CASES = [
     # -- trust
     Case("trusts-other-account", trusted(trusts("*")), ("Tool",), ("trust policy#Cause",), "critical",
@@ -137,6 +145,9 @@ CASES = [
     # -- tags
     Case("retag-around", retagging(), statements=("Tags#Cause",), takes_away=True),
     Case("self-tagging", self_tagging(), mended=self_tagging(deny("iam:TagUser"))),
+    Case("chosen-session-tag", session_tags(), ("Tool",), ("trust policy#Cause",), takes_away=True),
+    Case("chosen-session-tag", session_tags("sts:*"), ("Tool",), ("trust policy#Cause",),
+         mended=session_tags("sts:*", StringEquals={"aws:RequestTag/Team": "sales"}), id="by a pattern"),
     # -- boundaries
     Case("boundary-removable", bounded(allow("*"), identity=(allow("iam:*"),)), statements=("Limit#0",),
          takes_away=True),

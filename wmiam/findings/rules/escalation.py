@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Final
 
@@ -17,7 +17,9 @@ from wmiam.findings.other_services import may
 from wmiam.findings.rule import Rule, Weight, listed, named, short_actions
 from wmiam.findings.survey import Survey
 from wmiam.findings.weights import GRAVE_ACTIONS, HARMFUL_ACTIONS, actions_of
+from wmiam.graph.clauses import bits_of
 from wmiam.graph.escalate import EscalationEdge, escalations
+from wmiam.graph.escalate.find import Finding as Escalation
 from wmiam.policy.model import Effect
 from wmiam.views.text import short_arn
 
@@ -41,19 +43,23 @@ def _escalating(rule: Rule, survey: Survey) -> Iterator[Finding]:
                 ways.setdefault(principal.arn, []).append(index)
                 people[principal.arn] = principal
     groups: dict[tuple[str, tuple[int, ...]], list[Principal]] = {}
-    for arn, indexes in ways.items():
+    for arn, found_ways in ways.items():
         principal = people[arn]
         if principal.kind is not PrincipalKind.ROOT and not _is_administrator(principal):
-            groups.setdefault((principal.account, tuple(indexes)), []).append(principal)
+            groups.setdefault((principal.account, tuple(found_ways)), []).append(principal)
     alike: dict[object, tuple[list[Principal], _Ways]] = {}
-    for (account, _), group in groups.items():
+    worth = _Worth(survey, with_mail)
+    for (account, indexes), group in groups.items():
+        own = survey.harmful(group[0].arn)
+        if not any(worth.of(found.findings[index]) & ~own for index in indexes):
+            continue
         edges = _worth_it(survey, found.of(group[0].arn), account in with_mail)
         if edges:
             told = _told(edges)
-            found_ways = _Ways(_gained(survey, edges), edges, told, _statements(told))
+            whole = _Ways(_gained(survey, edges), edges, told, _statements(told))
             # Whoever else holds such statements has the same cause, whatever it holds besides.
-            key = (account, tuple(edge.method for edge in told), tuple(found_ways.statements))
-            alike.setdefault(key, ([], found_ways))[0].extend(group)
+            key = (account, tuple(edge.method for edge in told), tuple(whole.statements))
+            alike.setdefault(key, ([], whole))[0].extend(group)
     for group, group_ways in alike.values():
         yield _finding(rule, survey, group, group_ways)
 
@@ -92,6 +98,34 @@ def _is_administrator(principal: Principal) -> bool:
     )
 
 
+class _Worth:
+    """What is at the end of escalations, found once for each set of targets."""
+
+    def __init__(self, survey: Survey, with_mail: set[str]) -> None:
+        self._survey, self._with_mail = survey, with_mail
+        self._found: dict[tuple[int, int], int] = {}
+
+    def of(self, escalation: Escalation) -> int:
+        """Return the harmful actions that those whom an escalation leads to are allowed, all together."""
+        if escalation.gains == "administrator":
+            return HARMFUL_ACTIONS if escalation.members.principal.account in self._with_mail else 0
+        key = (id(escalation.scope), escalation.targets)
+        if key not in self._found:
+            resources = escalation.scope.resources
+            arns = (resources[bit].arn for bit in bits_of(escalation.targets))
+            self._found[key] = _held_by(self._survey, arns)
+        return self._found[key]
+
+
+def _held_by(survey: Survey, arns: Iterable[str]) -> int:
+    """Return the harmful actions that some principals are allowed, all of them together."""
+    found = 0
+    for arn in arns:
+        if arn in survey.whole.class_of:
+            found |= survey.harmful(arn)
+    return found
+
+
 def _worth_it(survey: Survey, edges: Sequence[EscalationEdge], mail: bool) -> list[EscalationEdge]:
     """Return the edges that lead to mail which their caller does not reach itself."""
     kept = []
@@ -110,10 +144,7 @@ def _worth_it(survey: Survey, edges: Sequence[EscalationEdge], mail: bool) -> li
 def _gained(survey: Survey, edges: Sequence[EscalationEdge]) -> int:
     if any(edge.gains == "administrator" for edge in edges):
         return HARMFUL_ACTIONS & ~survey.harmful(edges[0].source)
-    gained = 0
-    for target in {edge.target for edge in edges}:
-        gained |= survey.harmful(target)
-    return gained & ~survey.harmful(edges[0].source)
+    return _held_by(survey, {edge.target for edge in edges}) & ~survey.harmful(edges[0].source)
 
 
 def _finding(rule: Rule, survey: Survey, group: list[Principal], ways: _Ways) -> Finding:
