@@ -307,6 +307,17 @@ def test_who_edits_policies_only_can_do_everything_in_the_sample_estate(acme: Ac
     assert administrators == {"iam-put-user-policy", "iam-attach-user-policy"}
 
 
+def test_an_export_takes_a_role_that_may_be_passed_for_it(acme: Access) -> None:
+    exporting = {
+        edge.source.rpartition("/")[2]: {arn[-6:] for arn in edge.organizations}
+        for edge in escalations(acme).edges
+        if edge.method == "workmail-export-mailbox"
+    }
+    assert exporting["AcmeMailExportOperator"] == {"789yza", "f60718"}
+    # May start exports, but pass roles to another service only.
+    assert not [name for name in exporting if "MailAdministrator" in name]
+
+
 def test_the_graph_shows_escalations_where_they_are_asked_for(acme: Access) -> None:
     plain = acme.graph(principals="kwaku.mensah")
     assert not [key for *_, key in plain.edges(keys=True) if key == "escalates"]

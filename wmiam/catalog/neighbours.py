@@ -29,7 +29,12 @@ _CLOSED: Final[dict[str, dict[str, Any]]] = {
         "access_level": "Permissions management",
         "condition_keys": ["aws:RequestTag/${TagKey}", "aws:TagKeys"],
         "resource_types": [],
-    }
+    },
+    "codestar:CreateProjectFromTemplate": {
+        "access_level": "Permissions management",
+        "condition_keys": [],
+        "resource_types": [],
+    },
 }
 #: Keys about enclaves: many, and of no use to anybody who is not in one.
 _LEFT_OUT: Final = "kms:RecipientAttestation"

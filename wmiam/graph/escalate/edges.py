@@ -17,6 +17,7 @@ from wmiam.graph.clauses import Cause, bits_of
 from wmiam.graph.escalate.find import Finder
 from wmiam.graph.escalate.ground import Finding
 from wmiam.graph.escalate.witness import Step, causes_of, steps_of
+from wmiam.memory import without_cycles
 
 if TYPE_CHECKING:
     from wmiam.access.access import Access
@@ -154,8 +155,9 @@ class Escalations:
 
     def __init__(self, assumptions: Assumptions) -> None:
         self.assumptions = assumptions
-        self.finder = Finder(assumptions)
-        self.findings: tuple[Finding, ...] = tuple(self.finder.findings())
+        with without_cycles():
+            self.finder = Finder(assumptions)
+            self.findings: tuple[Finding, ...] = tuple(self.finder.findings())
         self._tellings = {id(finding): _Telling(self.finder, finding) for finding in self.findings}
 
     @cached_property
