@@ -9,12 +9,19 @@ import pytest
 
 import wmiam
 from wmiam.errors import AmbiguousNameError, PolicyError, UnknownNameError
-from wmiam.estate.change import find_policy, policies_by_key, with_policy, without_statement
+from wmiam.estate.change import (
+    find_policy,
+    policies_by_key,
+    with_policy,
+    without_attachment,
+    without_membership,
+    without_statement,
+)
 from wmiam.estate.model import PolicyKind
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "compare"))
 
-from small import ACCOUNT, ANA, FULL, OPS, allow, deny, document, estate, policy
+from compared_estates import ACCOUNT, ANA, FULL, OPS, allow, deny, document, estate, policy
 
 RESET = "workmail:ResetPassword"
 HELP = policy("Help", allow(RESET, sid="Reset"), deny("workmail:DeleteUser"))
@@ -125,3 +132,32 @@ def test_keys_of_the_sample_estate_are_unambiguous() -> None:
     assert held <= found.keys()
     for key in found:
         assert find_policy(acme, key).key == key
+
+
+def test_one_holder_loses_a_policy_and_the_others_keep_it() -> None:
+    before = estate(attached=(HELP, OWN), grouped=(HELP,), role=(HELP,), boundary=HELP)
+    after = without_attachment(before, ANA, "Help")
+    ops, _, ana = after.principals
+    assert ana.attached == (OWN,)
+    assert ana.boundary is HELP
+    assert ops.attached == (HELP,)
+    assert after.groups == before.groups
+    group = before.groups[0]
+    less = without_attachment(before, group.arn, HELP)
+    assert less.groups[0].attached == ()
+    assert less.principals[2].groups == less.groups
+    assert less.principals[2].attached == (HELP, OWN)
+    with pytest.raises(UnknownNameError, match="Ops"):
+        without_attachment(before, f"arn:aws:iam::{ACCOUNT}:role/Opz", HELP)
+
+
+def test_a_user_leaves_a_group() -> None:
+    before = estate(grouped=(HELP,))
+    group = before.groups[0]
+    after = without_membership(before, ANA, group.name)
+    assert after.principals[2].groups == ()
+    assert after.groups == before.groups
+    with pytest.raises(UnknownNameError):
+        without_membership(after, ANA, group.arn)
+    with pytest.raises(UnknownNameError):
+        without_membership(before, f"{ANA}a", group.arn)

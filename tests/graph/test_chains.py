@@ -6,7 +6,7 @@ from pathlib import Path as FilePath
 from typing import Any
 
 import pytest
-from small_estates import MFA, A, estate, inline, role, trust, user
+from small_estates import MFA, A, B, estate, inline, role, trust, user
 
 from wmiam.access import Access
 from wmiam.errors import RequestError, UnknownNameError
@@ -244,6 +244,32 @@ def test_reach_counts_what_is_gained_by_chains() -> None:
     other = access(user("ana"), role("first", [trust(ANA)], A, resets())).reach("ana")
     assert [len(r.gained) for r in other] == [0, 1]
     assert other.frame()["steps"].tolist() == ["", f"assumes first ({A})"]
+
+
+def test_reach_tells_each_principal_once_and_the_source_itself_first() -> None:
+    trusted = [trust({"Federated": SAML}, action="sts:AssumeRoleWithSAML"), trust(ANA)]
+    keys = inline({"Effect": "Allow", "Action": "iam:CreateAccessKey", "Resource": "*"}, name="keys")
+    given = access(user("ana", A, keys), role("first", trusted, A, keys), user("bob"))
+    frame = given.reach("ana").frame()
+    assert frame["name"].tolist() == ["ana", "first", "bob"]
+    assert given.reach(SAML).frame()["name"].tolist() == ["Idp", "first", "ana", "bob"]
+
+
+def test_an_administrator_acts_as_everybody_whom_iam_can_change() -> None:
+    writes = inline({"Effect": "Allow", "Action": "iam:PutUserPolicy", "Resource": "*"}, name="writes")
+    service = [trust({"Service": "lambda.amazonaws.com"})]
+    given = access(
+        user("ana", A, writes),
+        user("bob"),
+        role("linked", service, path="/aws-service-role/lambda.amazonaws.com/"),
+        role("reserved", service, path="/aws-reserved/sso.amazonaws.com/"),
+        role("plain", service),
+        user("far", B),
+    )
+    frame = given.reach("ana").frame()
+    assert frame["name"].tolist() == ["ana", f"administrator of {A}", "plain", "bob"]
+    assert frame.set_index("name").loc[f"administrator of {A}", "kind"] == "account administrator"
+    assert len(given.reach("ana").capabilities) == 10
 
 
 def test_given_keys_hold_in_every_request_and_mfa_in_those_with_own_credentials() -> None:

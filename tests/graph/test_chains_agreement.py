@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+from dataclasses import replace
 from itertools import islice
 from typing import Any
 
@@ -161,3 +162,30 @@ def test_the_drawn_chains_are_allowed_often_enough() -> None:
         access = found.access(progress=False)
         gone += sum(_goes(rng, found, access) for _ in range(80))
     assert gone > 20
+
+
+# -- what is left without a role ---------------------------------------------
+
+
+def _pairs(access: Access, but: str = "") -> int:
+    """Return the number of pairs of somebody, but for one, and an organization."""
+    frame = access.who_reaches("take-over-mailbox")
+    rows = zip(frame["principal"], frame["organizations"], strict=True)
+    return len({(node, arn) for node, arns in rows if node != but for arn in arns})
+
+
+@pytest.mark.parametrize("seed", range(12))
+def test_what_a_role_cuts_is_what_is_lost_in_an_estate_without_it(seed: int) -> None:
+    found = estate(random.Random(f"choke {seed}"))
+    access = found.access(progress=False)
+    cuts = access.choke_points("take-over-mailbox", most=3, statements=False)
+    for name, cut, left in cuts.loc[cuts["kind"] == "role", ["name", "cuts", "left"]].itertuples(index=False):
+        assert cut + left == _pairs(access)
+        role = next(p for p in found.principals if p.is_role and f"{p.name} ({p.account})" == name)
+        if role.name == "base":
+            continue  # it names the services that "*" stands for in the other trust policies
+        # Other policies still name it, so that it stays, without any permission of its own.
+        nothing = replace(role, inline=(), attached=(), trust=None)
+        without = replace(found, principals=tuple(nothing if p is role else p for p in found.principals))
+        gone = without.access(progress=False)
+        assert _pairs(gone, but=role.arn) == left, name

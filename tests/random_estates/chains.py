@@ -5,7 +5,7 @@ from __future__ import annotations
 import random
 from dataclasses import replace
 
-from random_estates import drawing, roles
+from random_estates import roles
 from random_estates.drawing import A, B
 from wmiam.estate.estate import Estate
 from wmiam.estate.model import Organization
@@ -47,4 +47,4 @@ WORDS = replace(
 
 def estate(rng: random.Random) -> Estate:
     """Return a random estate of roles, users and WorkMail organizations."""
-    return drawing.estate(rng, WORDS, ORGANIZATIONS)
+    return roles.estate(rng, WORDS, ORGANIZATIONS)

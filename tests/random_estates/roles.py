@@ -10,7 +10,7 @@ from random_estates import drawing
 from random_estates.drawing import ORGANIZATION, A, B, C, Vocabulary, organization_keys, parse, principal_keys
 from wmiam.engine.request import Request
 from wmiam.estate.estate import Estate
-from wmiam.estate.model import Policy, PolicyKind, Principal, PrincipalKind
+from wmiam.estate.model import Organization, Policy, PolicyKind, Principal, PrincipalKind
 from wmiam.policy.model import PolicyDocument, PolicyType
 
 SESSIONS = ("mail", "batch", "Batch")
@@ -114,9 +114,11 @@ WORDS = Vocabulary(
 )
 
 
-def estate(rng: random.Random) -> Estate:
+def estate(
+    rng: random.Random, words: Vocabulary = WORDS, organizations: tuple[Organization, ...] = ()
+) -> Estate:
     """Return a random estate whose trust policies name its principals, services and providers."""
-    found = drawing.estate(rng, WORDS)
+    found = drawing.estate(rng, words, organizations)
     # "*" stands for the services and providers that some trust policy of the estate names.
     named = {"Service": list(SERVICES), "Federated": [SAML, OIDC]}
     trust = parse({"Effect": "Allow", "Principal": named, "Action": "sts:Assume*"}, PolicyType.TRUST)

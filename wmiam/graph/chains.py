@@ -31,6 +31,9 @@ from wmiam.graph.sittings import Session, Sittings, within_session
 __all__ = ["Chains"]
 
 _MFA = (MFA_PRESENT, MFA_AGE)
+#: Path of the roles that IAM Identity Center makes.
+#: Source: IAM Identity Center User Guide, "Referencing permission sets in resource policies".
+_RESERVED = "/aws-reserved/"
 
 
 class Chains:
@@ -131,9 +134,19 @@ class Chains:
         return [node for node in self._administrators if self._taken & self.bit_of[node]]
 
     def administered(self, account: str) -> list[Principal]:
-        """Return the principals that the administrator of an account can act as (S4)."""
+        """Return the principals that the administrator of an account can act as.
+
+        Not the root user, nor service-linked roles (S4), nor the roles of IAM Identity Center, which
+        nobody can change in IAM.
+        """
         apart = (PrincipalKind.ROOT, PrincipalKind.SERVICE_LINKED_ROLE)
-        return [p for p in self.people.values() if p.account == account and p.kind not in apart]
+        return [
+            person
+            for person in self.people.values()
+            if person.account == account
+            and person.kind not in apart
+            and not (person.is_role and person.path.startswith(_RESERVED))
+        ]
 
     # -- single steps -------------------------------------------------------
 

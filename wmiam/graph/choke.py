@@ -205,12 +205,22 @@ class _Cuts:
         for node in dict.fromkeys(state[0] for state in self.arrivals):
             person = self.chains.people.get(node)
             if person is not None and person.is_role:
-
-                def left(node: str = node) -> int:
-                    finals = [final for final in self.finals if final[0][0] != node]
-                    return self._left(finals, lambda link: node in (link.source, link.target))
-
+                left = partial(self._without_role, node)
                 yield _Candidate("role", self.telling.name(node), self.through([node]), left)
+
+    def _without_role(self, node: str) -> int:
+        """Return what is left without a role, its own access included."""
+
+        def rests_on_it(finding: Finding | None) -> bool:
+            # What is done by changing a role first, and assuming it then.
+            return finding is not None and finding.assumes is not None and finding.assumes.target == node
+
+        def skip(step: Link) -> bool:
+            by = step.edge if isinstance(step.edge, Finding) else None
+            return node in (step.source, step.target) or rests_on_it(by)
+
+        finals = [item for item in self.finals if item[0][0] != node and not rests_on_it(item[2].edge)]
+        return self._left(finals, skip)
 
     def statements(self) -> Iterator[_Candidate]:
         """Yield every Allow statement that a chain or a permission at its end may rest on."""

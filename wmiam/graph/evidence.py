@@ -26,13 +26,13 @@ from wmiam.engine.space import Dimension, Space
 from wmiam.engine.whole import PrincipalClass
 from wmiam.estate.model import Organization, Principal, TargetKind
 from wmiam.graph.assume import AssumeEdge
-from wmiam.graph.callers import ANY_ACCOUNT, outsider
+from wmiam.graph.callers import ANY_ACCOUNT, any_account, external_account, outsider
 from wmiam.graph.escalate.find import Finding
 from wmiam.graph.escalate.witness import steps_of
 from wmiam.graph.goals import Goals
 from wmiam.graph.links import Link, Way
 from wmiam.graph.sittings import MOMENT, pinned_to
-from wmiam.graph.strangers import CALLER_IS, Stranger, example_values, named_accounts, stranger
+from wmiam.graph.strangers import CALLER_IS, example_values, named_accounts, stranger
 
 if TYPE_CHECKING:
     from wmiam.graph.paths import Path
@@ -143,8 +143,7 @@ class _Showing:
             entries = {**known.entries, "aws:userid": ContextEntry("aws:userid", (user_id,))}
             return arn, Known(entries, known.families), contexts
         if node == ANY_ACCOUNT or node.isdigit():
-            found = self._stranger(node, role, space, contexts)
-            return None if found is None else (found.caller, found.known, found.contexts)
+            return self._stranger(node, role, space, contexts)
         party = outsider(node)
         return node, party.known, contexts
 
@@ -158,16 +157,25 @@ class _Showing:
             candidates.append(text if head == unique and colon else f"{unique}:{name or text}")
         return _first(space, "aws:userid", candidates, contexts)
 
-    def _stranger(self, node: str, role: Principal, space: Space, contexts: int) -> Stranger | None:
+    def _stranger(
+        self, node: str, role: Principal, space: Space, contexts: int
+    ) -> tuple[str, Known, int] | None:
         """Return a principal of an account whose principals are not in the estate."""
-        if node != ANY_ACCOUNT:
-            return stranger(space, contexts, node, ())
-        # Accounts that the trust policy names are callers of their own.
-        apart = {person.account for person in self.chains.people.values()} | named_accounts(role)
-        tree = self.estate.aws_organization
-        if tree is not None:
-            apart |= {t.id for t in tree.targets.values() if t.kind is TargetKind.ACCOUNT}
-        return stranger(space, contexts, None, apart)
+        if node == ANY_ACCOUNT:
+            party = any_account(self.estate)
+            # Accounts that the trust policy names are callers of their own.
+            apart = {person.account for person in self.chains.people.values()} | named_accounts(role)
+            tree = self.estate.aws_organization
+            if tree is not None:
+                apart |= {t.id for t in tree.targets.values() if t.kind is TargetKind.ACCOUNT}
+            found = stranger(space, contexts, None, apart)
+        else:
+            party = external_account(node, role.arn.split(":")[1], self.estate, ())
+            found = stranger(space, contexts, node, ())
+        if found is None:
+            return None
+        known = Known({**party.known.entries, **found.known.entries}, party.known.families)
+        return found.caller, known, found.contexts
 
     # -- what stands at the end ---------------------------------------------
 

@@ -222,7 +222,7 @@ class Reach(Sequence[Reached]):
                     "decision": reached.decision,
                     "when": "" if reached.decision == "allowed" else reached.path.when,
                     "steps": (reached.freest or reached.path).text,
-                    "capabilities": tuple(name for name, _, _ in reached.capabilities),
+                    "capabilities": tuple(dict.fromkeys(name for name, _, _ in reached.capabilities)),
                     "organizations": reached.permissions.organizations,
                     "permissions": len(reached.permissions),
                     "gained": len(reached.gained),
@@ -244,7 +244,7 @@ class Reach(Sequence[Reached]):
     def __str__(self) -> str:
         lines = [repr(self)[1:-1]]
         for reached in self:
-            names = ", ".join(name for name, _, _ in reached.capabilities) or "no capability"
+            names = ", ".join(dict.fromkeys(name for name, _, _ in reached.capabilities)) or "no capability"
             lines.append(f"  {reached.path.text or 'itself'}: {names}")
         return "\n".join(lines)
 
@@ -278,21 +278,29 @@ def reach(access: Access, principal: str, *, session: Session = Session.OWN) -> 
     freest = chains.departures(start, always=True)
     own = _permissions(goals, start, shortest[start])
     lasting = chains.lasting(shortest)
+    # The source comes back to itself by what it changes; that is no gain.
+    places: dict[str, list[State]] = {node: [start]}
+    for state in sorted(shortest, key=lambda state: shortest[state][0].length):
+        if state[0] != node:
+            places.setdefault(state[0], []).append(state)
     found = []
-    for state, departures in sorted(shortest.items(), key=lambda item: item[1][0].length):
-        free = freest.get(state, [None])[0]
-        path = _path(telling, start, departures[0])
+    for name, states in places.items():
+        path = _path(telling, start, shortest[states[0]][0])
+        free = min((freest[s][0] for s in states if s in freest), key=lambda at: at.length, default=None)
         other = None if free is None or path.decision == "allowed" else _path(telling, start, free)
-        permissions = own if state == start else _permissions(goals, state, departures)
+        permissions = own
+        if name != node:
+            every = [_permissions(goals, state, shortest[state]) for state in states]
+            permissions = Permissions(piece for held in every for piece in held.pieces)
         found.append(
             Reached(
-                state[0],
+                name,
                 path,
                 other,
                 permissions,
-                permissions.besides(own) if state != start else Permissions(),
-                tuple(_capabilities(goals, state, departures)),
-                state in lasting,
+                permissions.besides(own),
+                tuple(_capabilities(goals, [(state, shortest[state]) for state in states])),
+                any(state in lasting for state in states),
             )
         )
     return Reach(node, telling.name(node), found, access)
@@ -324,17 +332,18 @@ def _permissions(goals: Goals, state: State, departures: Sequence[Departure]) ->
 
 
 def _capabilities(
-    goals: Goals, state: State, departures: Sequence[Departure]
+    goals: Goals, places: Sequence[tuple[State, Sequence[Departure]]]
 ) -> Iterator[tuple[str, tuple[str, ...], str]]:
-    """Yield the capabilities of a state, in the sittings of chains there."""
+    """Yield the capabilities of some states, in the sittings of chains there."""
     d = goals.chains.sittings.space.diagrams
-    sittings = d.any_of(departure.sittings for departure in departures)
     for capability in goals.access.catalog.capabilities:
         always = possible = 0
-        for bits, final in goals.held(capability, *state, goals.places.all):
-            if d.both(final.way.sittings, sittings) != FALSE:
-                possible |= bits
-                always |= bits if final.way.always else 0
+        for state, departures in places:
+            sittings = d.any_of(departure.sittings for departure in departures)
+            for bits, final in goals.held(capability, *state, goals.places.all):
+                if d.both(final.way.sittings, sittings) != FALSE:
+                    possible |= bits
+                    always |= bits if final.way.always else 0
         for bits, decision in ((always, "allowed"), (possible & ~always, "conditional")):
             if bits:
                 yield capability.name, tuple(o.arn for o in goals.places.members(bits)), decision
