@@ -18,7 +18,7 @@ from wmiam.findings.rule import Rule, Weight, listed, named, short_actions
 from wmiam.findings.survey import Survey
 from wmiam.findings.weights import GRAVE_ACTIONS, HARMFUL_ACTIONS, actions_of
 from wmiam.graph.clauses import bits_of
-from wmiam.graph.escalate import EscalationEdge, escalations
+from wmiam.graph.escalate import EscalationEdge, Escalations, escalations
 from wmiam.graph.escalate.find import Finding as Escalation
 from wmiam.policy.model import Effect
 from wmiam.views.text import short_arn
@@ -34,7 +34,6 @@ _TRIED = 20
 
 def _escalating(rule: Rule, survey: Survey) -> Iterator[Finding]:
     found = escalations(survey.access)
-    with_mail = {o.account for o in survey.estate.organizations if not o.is_deleted}
     ways: dict[str, list[int]] = {}
     people: dict[str, Principal] = {}
     for index, escalation in enumerate(found.findings):
@@ -48,30 +47,67 @@ def _escalating(rule: Rule, survey: Survey) -> Iterator[Finding]:
         if principal.kind is not PrincipalKind.ROOT and not _is_administrator(principal):
             groups.setdefault((principal.account, tuple(found_ways)), []).append(principal)
     alike: dict[object, tuple[list[Principal], _Ways]] = {}
-    worth = _Worth(survey, with_mail)
+    worth = _Worth(survey)
     for (account, indexes), group in groups.items():
-        own = survey.harmful(group[0].arn)
-        if not any(worth.of(found.findings[index]) & ~own for index in indexes):
-            continue
-        edges = _worth_it(survey, found.of(group[0].arn), account in with_mail)
-        if edges:
-            told = _told(edges)
-            whole = _Ways(_gained(survey, edges), edges, told, _statements(told))
+        leading = worth.leading([found.findings[index] for index in indexes], group[0])
+        if leading:
+            ways_up = _Ways.of(survey, found, group[0], leading)
             # Whoever else holds such statements has the same cause, whatever it holds besides.
-            key = (account, tuple(edge.method for edge in told), tuple(whole.statements))
-            alike.setdefault(key, ([], whole))[0].extend(group)
-    for group, group_ways in alike.values():
-        yield _finding(rule, survey, group, group_ways)
+            key = (account, tuple(edge.method for edge in ways_up.told), tuple(ways_up.statements))
+            alike.setdefault(key, ([], ways_up))[0].extend(group)
+    for group, ways_up in alike.values():
+        yield _finding(rule, survey, group, ways_up)
+
+
+#: An escalation, and those at its end who reach mail that its caller does not: ARNs, or the account.
+_Leading = tuple[Escalation, list[str]]
 
 
 @dataclass(frozen=True, slots=True)
 class _Ways:
-    """How some people become more: what they gain, every way, a few to tell, and by which statements."""
+    """How somebody becomes more.
+
+    ``gained`` are the harmful actions that it comes to; ``targets`` those whom it becomes, none where
+    it becomes ``administrator``; ``certain`` whether some way needs no condition; ``passed`` the roles
+    that are passed for it; ``told`` an edge for each method.
+    """
 
     gained: int
-    edges: list[EscalationEdge]
+    targets: list[str]
+    administrator: bool
+    certain: bool
+    passed: list[str]
     told: list[EscalationEdge]
     statements: dict[tuple[str, str], StatementEvidence]
+
+    @classmethod
+    def of(cls, survey: Survey, found: Escalations, source: Principal, leading: list[_Leading]) -> _Ways:
+        administrator = any(escalation.gains == "administrator" for escalation, _ in leading)
+        targets = dict.fromkeys(target for _, targets in leading for target in targets)
+        told: dict[str, EscalationEdge] = {}
+        passed: dict[str, None] = {}
+        for escalation, ends in sorted(
+            leading, key=lambda item: (not _is_certain(item[0]), item[0].method.id)
+        ):
+            if PASS_ROLE in escalation.method.actions:
+                passed.update(dict.fromkeys(ends))
+            if escalation.method.id not in told and len(told) < _TOLD:
+                edges = found.from_finding(escalation, source)
+                told[escalation.method.id] = next(edge for edge in edges if edge.target == ends[0])
+        gained = HARMFUL_ACTIONS if administrator else _held_by(survey, targets)
+        return cls(
+            gained & ~survey.harmful(source.arn),
+            list(targets),
+            administrator,
+            any(_is_certain(escalation) for escalation, _ in leading),
+            list(passed),
+            list(told.values()),
+            _statements(list(told.values())),
+        )
+
+
+def _is_certain(escalation: Escalation) -> bool:
+    return escalation.contexts == escalation.within
 
 
 def _statements(edges: Sequence[EscalationEdge]) -> dict[tuple[str, str], StatementEvidence]:
@@ -101,19 +137,33 @@ def _is_administrator(principal: Principal) -> bool:
 class _Worth:
     """What is at the end of escalations, found once for each set of targets."""
 
-    def __init__(self, survey: Survey, with_mail: set[str]) -> None:
-        self._survey, self._with_mail = survey, with_mail
-        self._found: dict[tuple[int, int], int] = {}
+    def __init__(self, survey: Survey) -> None:
+        self._survey = survey
+        self._with_mail = {o.account for o in survey.estate.organizations if not o.is_deleted}
+        self._found: dict[tuple[int, int], list[tuple[str, int]]] = {}
 
-    def of(self, escalation: Escalation) -> int:
-        """Return the harmful actions that those whom an escalation leads to are allowed, all together."""
-        if escalation.gains == "administrator":
-            return HARMFUL_ACTIONS if escalation.members.principal.account in self._with_mail else 0
+    def leading(self, escalations: list[Escalation], source: Principal) -> list[_Leading]:
+        """Return the escalations that lead to mail which their caller does not reach itself."""
+        own = self._survey.harmful(source.arn)
+        found: list[_Leading] = []
+        for escalation in escalations:
+            if escalation.gains == "administrator":
+                ends = [source.account] if source.account in self._with_mail else []
+            else:
+                held = self._held(escalation)
+                ends = [arn for arn, actions in held if actions & ~own and arn != source.arn]
+            if ends:
+                found.append((escalation, ends))
+        return found
+
+    def _held(self, escalation: Escalation) -> list[tuple[str, int]]:
+        """Return those at the end of an escalation, with the harmful actions that each is allowed."""
         key = (id(escalation.scope), escalation.targets)
         if key not in self._found:
             resources = escalation.scope.resources
-            arns = (resources[bit].arn for bit in bits_of(escalation.targets))
-            self._found[key] = _held_by(self._survey, arns)
+            arns = [resources[bit].arn for bit in bits_of(escalation.targets)]
+            known = self._survey.whole.class_of
+            self._found[key] = [(arn, self._survey.harmful(arn)) for arn in arns if arn in known]
         return self._found[key]
 
 
@@ -126,58 +176,25 @@ def _held_by(survey: Survey, arns: Iterable[str]) -> int:
     return found
 
 
-def _worth_it(survey: Survey, edges: Sequence[EscalationEdge], mail: bool) -> list[EscalationEdge]:
-    """Return the edges that lead to mail which their caller does not reach itself."""
-    kept = []
-    for edge in edges:
-        if edge.gains == "administrator":
-            gained = HARMFUL_ACTIONS if mail else 0
-        elif edge.gains == "principal" and edge.target in survey.whole.class_of:
-            gained = survey.harmful(edge.target) & ~survey.harmful(edge.source)
-        else:
-            continue
-        if gained:
-            kept.append(edge)
-    return kept
-
-
-def _gained(survey: Survey, edges: Sequence[EscalationEdge]) -> int:
-    if any(edge.gains == "administrator" for edge in edges):
-        return HARMFUL_ACTIONS & ~survey.harmful(edges[0].source)
-    return _held_by(survey, {edge.target for edge in edges}) & ~survey.harmful(edges[0].source)
-
-
 def _finding(rule: Rule, survey: Survey, group: list[Principal], ways: _Ways) -> Finding:
     arns = sorted(principal.arn for principal in group)
-    edges = ways.edges
-    becomes = (
-        f"administrator of account {group[0].account}"
-        if any(edge.gains == "administrator" for edge in edges)
-        else named(dict.fromkeys(edge.target for edge in edges), 3)
-    )
+    account = group[0].account
+    becomes = f"administrator of account {account}" if ways.administrator else named(ways.targets, 3)
     methods = [edge.method for edge in ways.told]
     return rule.finding(
-        group[0].account,
+        account,
         [f"{policy} {statement}" for policy, statement in ways.statements],
         methods,
-        weight=_weight(ways.gained, edges),
+        weight=_weight(ways),
         summary=f"{named(arns)} may become {becomes} ({listed(methods, 3)}), and so "
         f"{listed(short_actions(actions_of(ways.gained)), 4)}.",
-        mend=_mend(survey, group, ways.told, list(ways.statements.values())),
+        mend=_mend(survey, group, ways),
         statements=ways.statements.values(),
         details=[_detail(edge) for edge in ways.told],
         witness=_witness(ways.told),
         principals=arns,
         actions=actions_of(ways.gained),
     )
-
-
-def _told(edges: Sequence[EscalationEdge]) -> list[EscalationEdge]:
-    """Return an edge for each method, those without condition first."""
-    found: dict[str, EscalationEdge] = {}
-    for edge in sorted(edges, key=lambda edge: (bool(edge.conditions), edge.method, edge.target)):
-        found.setdefault(edge.method, edge)
-    return list(found.values())[:_TOLD]
 
 
 def _detail(edge: EscalationEdge) -> str:
@@ -195,15 +212,14 @@ def _witness(edges: Sequence[EscalationEdge]) -> WitnessRequest | None:
     return None
 
 
-def _weight(gained: int, edges: Sequence[EscalationEdge]) -> Weight:
-    certain = any(edge.decision == "allowed" for edge in edges)
-    if gained & GRAVE_ACTIONS:
-        if certain:
+def _weight(ways: _Ways) -> Weight:
+    if ways.gained & GRAVE_ACTIONS:
+        if ways.certain:
             return Weight(
                 FindingSeverity.HIGH, "In a few calls they reach mail that nobody meant them to reach."
             )
         return Weight(FindingSeverity.MEDIUM, "They reach mail where the conditions that are named hold.")
-    if certain:
+    if ways.certain:
         return Weight(FindingSeverity.MEDIUM, "In a few calls they may do harm that nobody meant them to do.")
     return Weight(FindingSeverity.LOW, "They may do harm where the conditions that are named hold.")
 
@@ -211,22 +227,19 @@ def _weight(gained: int, edges: Sequence[EscalationEdge]) -> Weight:
 # -- mends ------------------------------------------------------------------
 
 
-def _mend(
-    survey: Survey,
-    group: list[Principal],
-    edges: Sequence[EscalationEdge],
-    statements: Sequence[StatementEvidence],
-) -> Mend:
-    policy = _shared(group, [evidence.policy for evidence in statements])
+def _mend(survey: Survey, group: list[Principal], ways: _Ways) -> Mend:
+    policy = _shared(group, [evidence.policy for evidence in ways.statements.values()])
     if policy is None:
         return Mend(
             why_not="they hold it by policies that AWS manages, or by one each",
             instead="grant what is needed by name, and iam:PassRole on the roles that are needed only",
         )
     # A session can be had, and code run, by other ways; what ties a way to its target is denied.
-    denied = dict.fromkeys(a for edge in edges for a in edge.permissions if PASS_ROLE not in edge.permissions)
-    roles = dict.fromkeys(edge.target for edge in edges if PASS_ROLE in edge.permissions)
-    if any(edge.gains == "administrator" for edge in edges):
+    denied = dict.fromkeys(
+        action for edge in ways.told if PASS_ROLE not in edge.permissions for action in edge.permissions
+    )
+    roles = dict.fromkeys(ways.passed)
+    if ways.administrator:
         # An administrator has every way; with one of them gone the others would be left.
         denied |= dict.fromkeys(
             action for action in _iam_actions() if may(group[0], action, "*", survey.estate)

@@ -187,6 +187,18 @@ class Escalations:
             for edge in self._edges(finding, [p for p in finding.sources if p.arn == source])
         )
 
+    def from_finding(self, finding: Finding, source: Principal) -> Iterator[EscalationEdge]:
+        """Yield the edges of one of :attr:`findings` from one of its callers.
+
+        Parameters
+        ----------
+        finding : Finding
+            The escalation.
+        source : Principal
+            One of its sources.
+        """
+        return self._edges(finding, [source])
+
     def into(self, target: str) -> tuple[EscalationEdge, ...]:
         """Return the edges to a principal, an account, or an organization.
 
