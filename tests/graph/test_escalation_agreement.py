@@ -10,6 +10,7 @@ import pytest
 from random_estates import drawing
 from random_estates.escalations import WORDS, estate
 
+from wmiam.catalog.escalations import Effect
 from wmiam.engine.knowledge import ABSENT_KEY
 from wmiam.engine.request import Context, Request
 from wmiam.engine.resources import example_arn
@@ -17,7 +18,8 @@ from wmiam.estate.estate import Estate
 from wmiam.estate.model import Policy, PolicyKind, Principal, PrincipalKind
 from wmiam.graph.assume import Assumptions
 from wmiam.graph.escalate import Escalations, Step
-from wmiam.graph.escalate.held import requirements
+from wmiam.graph.escalate.entities import region_of
+from wmiam.graph.escalate.held import Requirement, kind_of, requirements
 from wmiam.policy.model import PolicyType
 from wmiam.policy.parse import parse_document
 
@@ -25,6 +27,39 @@ from wmiam.policy.parse import parse_document
 def _trusting(role: Principal, caller: str) -> Principal:
     statement = {"Effect": "Allow", "Principal": {"AWS": caller}, "Action": "sts:AssumeRole"}
     return replace(role, trust=Policy("trust", PolicyKind.TRUST, drawing.parse(statement, PolicyType.TRUST)))
+
+
+def _keys(rng: random.Random, principal: Principal) -> dict[str, Any]:
+    """Return the keys that all requests of a caller share at one time."""
+    keys = drawing.context(rng, WORDS, is_role=principal.is_role)
+    keys["aws:RequestedRegion"] = rng.choice(("eu-west-1", "us-east-1", "eu-south-9"))
+    return {**keys, "aws:userid": principal.unique_id}
+
+
+def _asked(
+    ground: Any, found: Estate, principal: Principal, wanted: Requirement, resource: Any, keys: dict[str, Any]
+) -> tuple[Request, bool]:
+    """Return a request for a permission on a resource, and whether the reference evaluator allows it."""
+    bit, _, limits_only = wanted
+    action = ground.asks.actions[bit]
+    keys = dict(keys)
+    known = [*ground.evaluation.known_of(resource).entries.values(), *ground.asks.fixed[bit].values()]
+    for entry in known:
+        if entry is not ABSENT_KEY and action.carries(entry.key):
+            keys[entry.key] = entry.values[0] if not entry.multivalued else list(entry.values)
+    keys |= drawing.principal_keys(found, principal)
+    caller, role = principal.arn, None
+    if limits_only:
+        if principal.is_role:
+            caller = f"arn:aws:sts::{principal.account}:assumed-role/{principal.name}/session"
+            keys["aws:userid"] += ":session"
+        role = _trusting(resource.thing, caller)
+    request = Request(caller, action.full_name, example_arn(resource), keys)
+    return request, drawing.reference(found, principal, request, role)
+
+
+def _somebody(rng: random.Random, found: Estate) -> Principal:
+    return rng.choice([p for p in found.principals if p.kind is not PrincipalKind.ROOT])
 
 
 def check_requests(seed: int, requests: int) -> int:
@@ -35,40 +70,76 @@ def check_requests(seed: int, requests: int) -> int:
     permissions = [p for method in ground.methods for p in (*method.permissions, *method.role_permissions)]
     allowed = 0
     for _ in range(requests):
-        principal = rng.choice([p for p in found.principals if p.kind is not PrincipalKind.ROOT])
-        bit, kind, limits_only = rng.choice(requirements([rng.choice(permissions)], ground.asks))
+        principal = _somebody(rng, found)
+        wanted = rng.choice(requirements([rng.choice(permissions)], ground.asks))
         scope = ground.evaluation.entities[principal.account]
-        of_kind = [r for at, r in enumerate(scope.resources) if scope.kind(kind) >> at & 1]
+        of_kind = [r for at, r in enumerate(scope.resources) if scope.kind(wanted[1]) >> at & 1]
         if not of_kind:
             continue
-        resource, action = rng.choice(of_kind), ground.asks.actions[bit]
-        keys = drawing.context(rng, WORDS, is_role=principal.is_role)
-        keys["aws:RequestedRegion"] = rng.choice(("eu-west-1", "us-east-1", "eu-south-9"))
-        keys["aws:userid"] = principal.unique_id
+        resource, action = rng.choice(of_kind), ground.asks.actions[wanted[0]]
+        keys = _keys(rng, principal)
         for key, value in (("lambda:FunctionUrlAuthType", "NONE"), ("ec2:InstanceType", "t3.micro")):
             if action.carries(key) and rng.random() < 0.5:
                 keys[key] = value
         if action.carries("aws:RequestTag/Env") and rng.random() < 0.5:
             keys |= {"aws:RequestTag/Env": "prod", "aws:TagKeys": ["Env"]}
-        known = [*ground.evaluation.known_of(resource).entries.values(), *ground.asks.fixed[bit].values()]
-        for entry in known:
-            if entry is not ABSENT_KEY and action.carries(entry.key):
-                keys[entry.key] = entry.values[0] if not entry.multivalued else list(entry.values)
-        keys |= drawing.principal_keys(found, principal)
-        caller, role = principal.arn, None
-        if limits_only:
-            thing = resource.thing  # type: ignore[attr-defined]
-            if principal.is_role:
-                caller = f"arn:aws:sts::{principal.account}:assumed-role/{principal.name}/session"
-                keys["aws:userid"] += ":session"
-            role = _trusting(thing, caller)
-        request = Request(caller, action.full_name, example_arn(resource), keys)
-        expected = drawing.reference(found, principal, request, role)
+        request, expected = _asked(ground, found, principal, wanted, resource, keys)
         held = ground.held(ground.evaluation.class_of[principal.arn])
-        actual = _holds(ground, held.allowed(bit, limits_only=limits_only), scope, resource, request)
+        pieces = held.allowed(wanted[0], limits_only=wanted[2])
+        actual = _holds(ground, pieces, scope, resource, request)
         assert actual == expected, (seed, principal.arn, action.full_name, resource.arn, keys)
         allowed += expected
     return allowed
+
+
+def check_nothing_is_missing(seed: int, tries: int) -> int:
+    """Try methods with random targets and contexts; return how many times one could be used.
+
+    Where the reference evaluator allows every permission, there must be an edge.
+    """
+    rng = random.Random(seed)
+    found = estate(rng)
+    escalations = Escalations(Assumptions(found))
+    ground, usable = escalations.finder, 0
+    methods = [m for m in ground.methods if m.effect in (Effect.BECOME, Effect.MAIL, Effect.WEAKEN)]
+    for _ in range(tries):
+        principal, method = _somebody(rng, found), rng.choice(methods)
+        scope, keys = ground.evaluation.entities[principal.account], _keys(rng, principal)
+        here = [r for r in scope.resources if region_of(r) in ("", keys["aws:RequestedRegion"])]
+        fit = ground.usable(scope, method)
+        chosen: dict[str, Any] = {}
+        for wanted in requirements(method.permissions, ground.asks):
+            fitting = [r for r in here if (scope.kind(wanted[1]) & fit) >> scope.resources.index(r) & 1]
+            if fitting and wanted[1] != "messages":
+                chosen.setdefault(wanted[1], rng.choice(fitting))
+        target = chosen.get(kind_of(method.target))
+        if (
+            target is None
+            or target.arn == principal.arn
+            or principal.kind is PrincipalKind.SERVICE_LINKED_ROLE
+            or not all(
+                wanted[1] in chosen and _asked(ground, found, principal, wanted, chosen[wanted[1]], keys)[1]
+                for wanted in requirements(method.permissions, ground.asks)
+            )
+        ):
+            continue
+        usable += 1
+        request, _ = _asked(
+            ground, found, principal, requirements(method.permissions, ground.asks)[0], target, keys
+        )
+        at = scope.resources.index(target)
+        assert any(
+            principal in finding.sources
+            and (
+                finding.is_sure
+                or (
+                    finding.method is method
+                    and _holds(ground, [(finding.targets, finding.contexts)], scope, target, request)
+                )
+            )
+            for finding in escalations.findings
+        ), (seed, principal.arn, method.id, target.arn, at, keys)
+    return usable
 
 
 def _holds(ground: Any, pieces: Any, scope: Any, resource: Any, request: Request) -> bool:
@@ -120,9 +191,15 @@ def test_the_reference_evaluator_allows_every_witness(seed: int) -> None:
     check_edges(seed)
 
 
+@pytest.mark.parametrize("seed", range(12))
+def test_no_escalation_is_missing(seed: int) -> None:
+    check_nothing_is_missing(seed, 150)
+
+
 @pytest.mark.long
 @pytest.mark.parametrize("block", range(10))
 def test_escalations_agree_with_the_reference_evaluator_long(block: int) -> None:
     seeds = range(1000 + block * 40, 1040 + block * 40)
     assert sum(check_requests(seed, 150) for seed in seeds) > 500
     assert sum(check_edges(seed) for seed in seeds) > 500
+    assert sum(check_nothing_is_missing(seed, 400) for seed in seeds) > 100
