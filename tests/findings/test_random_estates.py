@@ -13,7 +13,7 @@ from wmiam.access import Access
 from wmiam.estate.estate import Estate
 from wmiam.findings import Findings, find
 
-SEEDS = range(30)
+SEEDS = range(20)
 
 
 def owned(built: Estate) -> Estate:
