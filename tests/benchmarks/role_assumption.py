@@ -1,4 +1,4 @@
-"""Measure the role assumption edges and the graph of a large estate.
+"""Measure the role assumption edges, the escalations and the graph of a large estate.
 
 Run ``python tests/benchmarks/role_assumption.py``; the estate has 20 accounts, 2,000
 roles and 8,000 users, with the trust policies and permissions that organizations of that
@@ -27,6 +27,7 @@ from wmiam.estate.model import (
 )
 from wmiam.graph import build
 from wmiam.graph.assume import Assumptions
+from wmiam.graph.escalate import Escalations
 from wmiam.policy.model import PolicyDocument, PolicyType
 from wmiam.policy.parse import parse_document
 
@@ -161,11 +162,15 @@ def main() -> int:
     )
     for _ in range(2):
         started = time.perf_counter()
-        edges = Assumptions(found).edges
+        assumptions = Assumptions(found)
+        edges = assumptions.edges
         conditional = sum(edge.decision == "conditional" for edge in edges)
         print(
             f"assumption edges: {time.perf_counter() - started:.2f} s, {len(edges):,} edges, {conditional:,} conditional"
         )
+        started = time.perf_counter()
+        escalations = Escalations(assumptions)
+        print(f"escalations: {time.perf_counter() - started:.2f} s, {len(escalations.edges):,} edges")
         started = time.perf_counter()
         graph = build(found)
         print(

@@ -231,6 +231,10 @@ class Escalations:
         finding = edge._telling.finding
         return EscalationOutcome(self.finder.space, finding.contexts, finding.within)
 
+    def __repr__(self) -> str:
+        methods = len({finding.method.id for finding in self.findings})
+        return f"<Escalations of {len(self._by_source)} principals by {methods} methods>"
+
     def _edges(self, finding: Finding, sources: Iterable[Principal]) -> Iterator[EscalationEdge]:
         method, resources = finding.method, finding.scope.resources
         organizations: tuple[str, ...] = ()
