@@ -29,12 +29,13 @@ class Explorer {
         region("table-part", "Table", this.rowCount, this.table.element),
         region("graph-part", "Graph", this.picture)));
     this.stop = [
-      this.on("change:filters change:_rows change:_row_of", () => this.drawMatrix()),
+      this.on("change:filters", () => this.drawFiltered()),
       this.on("change:_counts change:filters", () => this.drawCounts()),
       this.on("change:filters", () => { this.filters.value = model.get("filters"); }),
       this.on("change:context", () => { this.context.value = model.get("context"); }),
       this.on("change:selection", () => this.drawSelection(true)),
-      this.on("change:_table", () => this.drawTable()),
+      // Every answer of the kernel ends with this trait, and comes in one message.
+      this.on("change:_table", () => this.drawAnswer()),
       this.on("change:_explanation", () => this.drawExplanation()),
       this.on("change:_graph", () => this.drawGraph()),
       this.on("change:_code", () => { this.code.textContent = model.get("_code"); }),
@@ -110,9 +111,25 @@ class Explorer {
     this.counts.show(this.model.get("_counts"), this.model.get("filters").capability);
   }
 
+  /** Filters need no kernel, but for the organization: its cells are asked for, and the old ones stay until they come. */
+  drawFiltered() {
+    if (this.model.get("filters").organization === this.organization) this.drawMatrix();
+    else this.element.ariaBusy = "true";
+  }
+
+  drawAnswer() {
+    const told = this.rows !== this.model.get("_rows") || this.rowOf !== this.model.get("_row_of");
+    if (told || this.model.get("filters").organization !== this.organization) this.drawMatrix();
+    this.drawTable();
+  }
+
   drawMatrix() {
+    this.rows = this.model.get("_rows");
+    this.rowOf = this.model.get("_row_of");
+    this.organization = this.model.get("filters").organization;
+    this.element.ariaBusy = "false";
     const filters = this.model.get("filters");
-    const cells = readCells(this.model.get("_rows"), this.model.get("_row_of"), this.names.actions.length);
+    const cells = readCells(this.rows, this.rowOf, this.names.actions.length);
     const actions = chosenActions(this.names, filters);
     const principals = chosenPrincipals(this.names, cells, filters, actions);
     this.matrix.show(cells, principals, groupActions(this.names, actions, this.filters.group.value));

@@ -40,23 +40,38 @@ function graphAlone(element, drawing, options) {
 
 const ALONE = { matrix: matrixAlone, explanation: explanationAlone, condition: conditionAlone, graph: graphAlone };
 
-/** Keep keys from JupyterLab, of whose shortcuts one letter can cut a cell; it asks the focused element itself. */
+/** Keep keys from JupyterLab, of whose shortcuts one letter can cut a cell.  It asks the focused element itself. */
 function keepKeys(element) {
-  element.addEventListener("focusin", (event) => { event.target.dataset.lmSuppressShortcuts = "true"; });
+  const mark = (event) => {
+    if (!element.contains(event.target)) return;
+    // With Ctrl they are meant for JupyterLab, as Ctrl+S is.
+    if (event.ctrlKey || event.metaKey) delete event.target.dataset.lmSuppressShortcuts;
+    else event.target.dataset.lmSuppressShortcuts = "true";
+  };
+  // JupyterLab listens at the document, so this must be told before.
+  addEventListener("keydown", mark, true);
+  return () => removeEventListener("keydown", mark, true);
 }
 
 /** Show a view's data in an element; `data` is compressed JSON, as bytes or in base64.  Returns how to end it. */
 async function hydrate(element, kind, options, data) {
   element.classList.add("wmiam-lab");
-  keepKeys(element);
-  return ALONE[kind](element, await unpack(typeof data === "string" ? fromBase64(data) : data), options) ?? (() => {});
+  const release = keepKeys(element);
+  const end = ALONE[kind](element, await unpack(typeof data === "string" ? fromBase64(data) : data), options);
+  return () => {
+    release();
+    if (end) end();
+  };
 }
 
 async function render({ model, el }) {
   if (model.get("_kind") !== "explorer") return hydrate(el, model.get("_kind"), model.get("_options"), bytesOf(model.get("_data")));
   el.classList.add("wmiam-lab");
-  keepKeys(el);
   const explorer = new Explorer(model, readNames(await unpack(bytesOf(model.get("_names")))));
   el.append(explorer.element);
-  return () => explorer.destroy();
+  const release = keepKeys(el);
+  return () => {
+    release();
+    explorer.destroy();
+  };
 }
