@@ -23,25 +23,21 @@ has expired no longer sets anything aside; one that matches nothing is reported.
 from __future__ import annotations
 
 import re
-import tomllib
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from fnmatch import translate
 from os import PathLike
-from pathlib import Path
 from typing import Any, Final
 
-from wmiam.errors import InputError
 from wmiam.findings.model import Finding
+from wmiam.tomltables import TomlTables
 
 __all__ = ["Suppressed", "Suppression", "apply", "read_suppressions"]
 
 _TEXTS: Final = ("finding", "rule", "reason", "by")
 _LISTS: Final = ("principals", "organizations", "policies")
 _KEYS: Final = (*_TEXTS, "expires", *_LISTS)
-_HEADER = re.compile(r"\s*\[\[\s*(?:suppress|\"suppress\"|'suppress')\s*\]\]")
-_AT = re.compile(r"\s*\(at (?:line (\d+), column \d+|end of document)\)$")
 _MEND: Final = (
     'write [[suppress]], then finding or rule, reason = "…", expires = 2027-01-31 and by = "…" below it'
 )
@@ -188,111 +184,52 @@ def read_suppressions(path: str | PathLike[str]) -> tuple[Suppression, ...]:
     InputError
         If it cannot be read, or something in it is no suppression; with file, line and mend.
     """
-    shown = str(path)
-    try:
-        text = Path(path).read_bytes().decode("utf-8-sig")
-    except OSError as error:
-        raise InputError(f"cannot be read: {error.strerror}", path=shown) from error
-    except UnicodeDecodeError as error:
-        raise InputError("this is not UTF-8 text", path=shown, mend="save it as UTF-8") from error
-    try:
-        found = tomllib.loads(text)
-    except tomllib.TOMLDecodeError as error:
-        at = _AT.search(str(error))
-        line = int(at[1]) if at and at[1] else text.count("\n") + 1
-        said = _AT.sub("", str(error))
-        raise InputError(f"this is no TOML: {said}", path=shown, line=line, mend=_MEND) from error
-    return _Reading(shown, text).suppressions(found)
+    file = TomlTables(path, "suppress", one="a suppression", many="suppressions", mend=_MEND)
+    return tuple(_suppression(file, table, start) for table, start in file.tables(_KEYS, needed=False))
 
 
-class _Reading:
-    """The reading of one file; the text tells on which line something stands."""
+def _suppression(file: TomlTables, table: dict[str, Any], start: int) -> Suppression:
+    finding, rule, reason, by = (file.text(table, key, start) for key in _TEXTS)
+    if not finding and not rule:
+        raise file.error("this suppression does not say what it is about", start, "add finding or rule")
+    _known_rule(file, rule, start)
+    for key, value, what in (("reason", reason, "why"), ("by", by, "who decided it")):
+        if not value.strip():
+            raise file.error(f"this suppression does not say {what}", start, f'add {key} = "…"')
+    principals, organizations, policies = (file.texts(table, key, start) for key in _LISTS)
+    return Suppression(
+        reason,
+        _expires(file, table, start),
+        by,
+        finding,
+        rule,
+        principals,
+        organizations,
+        policies,
+        f"{file.path}:{start}",
+    )
 
-    def __init__(self, path: str, text: str) -> None:
-        self.path = path
-        self.lines = text.splitlines()
-        self.headers = [number for number, line in enumerate(self.lines, 1) if _HEADER.match(line)]
 
-    def suppressions(self, found: dict[str, Any]) -> tuple[Suppression, ...]:
-        """Return the suppressions; an empty file has none."""
-        for key in found:
-            if key != "suppress":
-                raise self._error(f"a file of suppressions has no {key!r}", self._line(key, 0), _MEND)
-        tables = found.get("suppress", [])
-        if not isinstance(tables, list) or not all(isinstance(table, dict) for table in tables):
-            raise self._error("suppress is not written as [[suppress]]", self._line("suppress", 0), _MEND)
-        return tuple(self._suppression(table, index) for index, table in enumerate(tables))
+def _known_rule(file: TomlTables, rule: str, start: int) -> None:
+    from wmiam.findings.table import rules_by_id
 
-    def _suppression(self, table: dict[str, Any], index: int) -> Suppression:
-        start = self.headers[index] if index < len(self.headers) else 1
-        for key in table:
-            if key not in _KEYS:
-                mend = f"it has {', '.join(_KEYS)}"
-                raise self._error(f"a suppression has no {key!r}", self._line(key, start), mend)
-        texts = {key: self._text(table, key, start) for key in _TEXTS}
-        if not texts["finding"] and not texts["rule"]:
-            raise self._error("this suppression does not say what it is about", start, "add finding or rule")
-        self._known_rule(texts["rule"], start)
-        for key, what in (("reason", "why"), ("by", "who decided it")):
-            if not texts[key].strip():
-                raise self._error(f"this suppression does not say {what}", start, f'add {key} = "…"')
-        principals, organizations, policies = (self._texts(table, key, start) for key in _LISTS)
-        return Suppression(
-            texts["reason"],
-            self._date(table, start),
-            texts["by"],
-            texts["finding"],
-            texts["rule"],
-            principals,
-            organizations,
-            policies,
-            f"{self.path}:{start}",
-        )
+    known = rules_by_id()
+    if rule and rule not in known:
+        mend = f"the rules are {', '.join(known)}"
+        raise file.error(f"there is no rule {rule!r}", file.line("rule", start), mend)
 
-    def _known_rule(self, rule: str, start: int) -> None:
-        from wmiam.findings.table import rules_by_id
 
-        known = rules_by_id()
-        if rule and rule not in known:
-            mend = f"the rules are {', '.join(known)}"
-            raise self._error(f"there is no rule {rule!r}", self._line("rule", start), mend)
-
-    def _date(self, table: dict[str, Any], start: int) -> date:
-        value = table.get("expires")
-        if value is None:
-            raise self._error("this suppression never expires", start, "add expires = 2027-01-31")
-        if isinstance(value, str):
-            try:
-                return date.fromisoformat(value)
-            except ValueError:
-                value = None
-        if isinstance(value, datetime):
-            return value.date()
-        if isinstance(value, date):
-            return value
-        raise self._error("expires is no date", self._line("expires", start), "write expires = 2027-01-31")
-
-    def _text(self, table: dict[str, Any], key: str, start: int) -> str:
-        value = table.get(key, "")
-        if not isinstance(value, str):
-            raise self._error(f"{key} is text", self._line(key, start), "write it in quotation marks")
+def _expires(file: TomlTables, table: dict[str, Any], start: int) -> date:
+    value = table.get("expires")
+    if value is None:
+        raise file.error("this suppression never expires", start, "add expires = 2027-01-31")
+    if isinstance(value, str):
+        try:
+            return date.fromisoformat(value)
+        except ValueError:
+            value = None
+    if isinstance(value, datetime):
+        return value.date()
+    if isinstance(value, date):
         return value
-
-    def _texts(self, table: dict[str, Any], key: str, start: int) -> tuple[str, ...]:
-        value = table.get(key, [])
-        if not isinstance(value, list) or not all(isinstance(text, str) and text for text in value):
-            mend = f'write {key} = ["…", "…"]'
-            raise self._error(f"{key} is a list of texts", self._line(key, start), mend)
-        return tuple(value)
-
-    def _line(self, key: str, start: int) -> int:
-        """Return the line on which a key of the table that begins at a line stands; else that line."""
-        written = re.compile(rf"\s*[\"']?{re.escape(key)}[\"']?\s*=|\s*\[+\s*[\"']?{re.escape(key)}")
-        end = next((header for header in self.headers if header > start), len(self.lines) + 1)
-        for number in range(start + 1, end):
-            if written.match(self.lines[number - 1]):
-                return number
-        return max(start, 1)
-
-    def _error(self, message: str, line: int, mend: str) -> InputError:
-        return InputError(message, path=self.path, line=line, mend=mend)
+    raise file.error("expires is no date", file.line("expires", start), "write expires = 2027-01-31")

@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from wmiam.access import Access
+from wmiam.engine.compile import ACTIONS
 from wmiam.engine.diagrams import FALSE, Diagrams
 from wmiam.engine.layers import PrincipalClass
 from wmiam.engine.resources import ResourceKind
@@ -154,7 +155,7 @@ def _may_retag(
 ) -> int:
     """Return the contexts, the request's own tags apart, in which a class may make just this change."""
     name = _UNTAG if change.value is None else _TAG
-    bit = 1 << _index(name)
+    bit = 1 << ACTIONS.index[name]
     contexts = next((found for actions, found in cells if actions & bit), FALSE)
     space, d = whole.space, whole.space.diagrams
     for dimension in space.dimensions.values():
@@ -172,12 +173,6 @@ def _may_retag(
             for variable in dimension.variables:
                 contexts = d.without(contexts, variable)
     return contexts
-
-
-def _index(name: str) -> int:
-    from wmiam.engine.compile import ACTIONS
-
-    return ACTIONS.index[name]
 
 
 def _just(d: Diagrams, dimension: Dimension, contexts: int, key: str) -> int:
@@ -409,7 +404,7 @@ def _retag_request(
     change: _Change,
 ) -> WitnessRequest | None:
     """Return the request that makes the change of an organization's tag."""
-    bit = 1 << _index(_UNTAG if change.value is None else _TAG)
+    bit = 1 << ACTIONS.index[_UNTAG if change.value is None else _TAG]
     contexts = next((found for actions, found in cells if actions & bit), FALSE)
     d = survey.space.diagrams
     for dimension in survey.space.dimensions.values():
