@@ -100,6 +100,25 @@ def test_the_steps_of_one_sitting_come_from_one_place(
     assert (ANA in frame["principal"].tolist()) is bool(reached)
 
 
+def test_what_the_steps_ask_of_the_place_is_conjoined() -> None:
+    half = {"IpAddress": {"aws:SourceIp": ["203.0.113.128/25", "192.0.2.0/24"]}}
+    (path,) = found(access(user("ana"), role("first", [trust(ANA, **OFFICE)], A, resets(**half))))
+    assert path.when == "from 203.0.113.128/25"
+    addresses = {shown.requests[0]["context"]["aws:SourceIp"] for shown in path.evidence}
+    assert len(addresses) == 1
+    assert addresses.pop().startswith("203.0.113.")
+
+
+def test_what_is_changed_can_be_used_from_elsewhere() -> None:
+    keys = {"Effect": "Allow", "Action": "iam:CreateAccessKey", "Resource": "*", "Condition": OFFICE}
+    given = access(user("ana", A, inline(keys, name="keys")), user("bob", A, resets(**HOME)))
+    (path,) = found(given)
+    assert path.conditions == (
+        f"from 203.0.113.0/24 (to become bob ({A}))",
+        "from 198.51.100.0/24 (for take-over-mailbox)",
+    )
+
+
 def test_the_steps_of_one_sitting_are_of_one_time() -> None:
     before = {"DateLessThan": {"aws:CurrentTime": "2026-11-01T00:00:00Z"}}
     after = {"DateGreaterThan": {"aws:CurrentTime": "2026-12-01T00:00:00Z"}}

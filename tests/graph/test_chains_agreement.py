@@ -189,3 +189,29 @@ def test_what_a_role_cuts_is_what_is_lost_in_an_estate_without_it(seed: int) -> 
         without = replace(found, principals=tuple(nothing if p is role else p for p in found.principals))
         gone = without.access(progress=False)
         assert _pairs(gone, but=role.arn) == left, name
+
+
+# -- the queries agree with each other ----------------------------------------
+
+
+@pytest.mark.parametrize("seed", range(8))
+def test_paths_reach_and_who_reaches_say_the_same(seed: int) -> None:
+    found = estate(random.Random(f"same {seed}"))
+    access = found.access(progress=False)
+    name = "read-mail"
+    lengths: dict[tuple[str, str], int] = {}
+    decisions: dict[tuple[str, str], set[str]] = {}
+    for row in access.who_reaches(name).to_dict("records"):
+        for arn in row["organizations"]:
+            key = (row["principal"], arn)
+            lengths[key] = min(lengths.get(key, 99), row["length"])
+            decisions.setdefault(key, set()).add(row["decision"])
+    for person in found.principals:
+        reached = access.reach(person.arn).capabilities.get(name, ())
+        assert set(reached) == {arn for node, arn in lengths if node == person.arn}
+        for organization in ORGANIZATIONS:
+            paths = access.paths(person.arn, (name, organization.id))
+            key = (person.arn, organization.arn)
+            assert (paths[0].length if len(paths) else None) == lengths.get(key)
+            if any(path.decision == "allowed" for path in paths):
+                assert "allowed" in decisions[key]

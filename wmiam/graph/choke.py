@@ -13,20 +13,21 @@ from typing import TYPE_CHECKING
 
 from wmiam.access.access import Access
 from wmiam.catalog import Capability
+from wmiam.catalog.escalations import Effect
 from wmiam.engine.compile import ACTIONS
 from wmiam.estate.change import without_statement
-from wmiam.estate.estate import Estate
 from wmiam.estate.model import Policy
 from wmiam.graph.asked import find_capability
 from wmiam.graph.assume import AssumeEdge
 from wmiam.graph.chains import Chains
-from wmiam.graph.clauses import bits_of
+from wmiam.graph.clauses import Cause
 from wmiam.graph.escalate.find import Finding
 from wmiam.graph.goals import Goals
-from wmiam.graph.links import Arrival, Fan, Final, Link, State
+from wmiam.graph.links import Arrival, Final, Link, State
 from wmiam.graph.paths import Telling
 from wmiam.graph.sittings import Session
-from wmiam.policy.model import Effect, Statement
+from wmiam.policy.model import Effect as PolicyEffect
+from wmiam.policy.model import Statement, UnreadStatement
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -36,6 +37,8 @@ __all__ = ["choke_points"]
 #: Estates up to this size are quickly evaluated again.
 _FEW = 1000
 _Finals = list[tuple[State, int, Final]]
+#: What a chain may use, by its ids.
+_Key = tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,76 +140,80 @@ class _Cuts:
         self.finals: _Finals = list(self.goals.capability(capability, self.goals.places.chosen(access, org)))
         self.arrivals = self.chains.arrivals(self.finals)
         self.total = _pairs(self.arrivals)
-        self._upstream: dict[str, frozenset[str]] = {}
+        #: By source: its chains, each with the organizations that it is the first to lead to.
+        self.ways = [
+            (arrival, fresh)
+            for (_, session), found in self.arrivals.items()
+            if session is Session.OWN
+            for arrival, fresh in _firsts(found)
+        ]
 
     # -- bounds -------------------------------------------------------------
+    # Who has a chain that does without something loses nothing with it.
 
-    def upstream(self, node: str) -> frozenset[str]:
-        """Return a node and everybody who may become it by some chain."""
-        found = self._upstream.get(node)
-        if found is None:
-            seen, todo = {node}, [node]
-            while todo:
-                fresh = self.chains.sources_of(todo.pop()) - seen
-                seen |= fresh
-                todo.extend(fresh)
-            found = self._upstream[node] = frozenset(seen)
+    def _counted(self, uses: Callable[[Arrival], Iterable[_Key]]) -> dict[_Key, int]:
+        """Return how many pairs have a chain that uses something, by what it is."""
+        found: dict[_Key, int] = {}
+        for arrival, fresh in self.ways:
+            for key in dict.fromkeys(uses(arrival)):
+                found[key] = found.get(key, 0) + fresh.bit_count()
         return found
-
-    def through(self, nodes: Iterable[str]) -> int:
-        """Return the number of pairs of all who may lead through some nodes."""
-        every = frozenset[str]().union(*(self.upstream(node) for node in nodes))
-        return sum(_mask(self.arrivals.get((node, Session.OWN), ())).bit_count() for node in every)
 
     # -- candidates ---------------------------------------------------------
 
-    def _links(self) -> Iterator[Link]:
-        """Yield the assumptions after which the capability is still within reach."""
-        for state in self.arrivals:
-            yield from self.chains.inward.get(state, ())
-
-    def _fans(self) -> Iterator[tuple[Finding, Fan]]:
-        """Yield the escalations after which the capability is still within reach."""
-        reached = sum(self.chains.bit_of.get(node, 0) for node in {state[0] for state in self.arrivals})
-        for targets, fans in self.chains.fans.items():
-            if targets & reached:
-                yield from ((fan.edge, fan) for fan in fans if fan.edge is not None)
-
     def steps(self) -> Iterator[_Candidate]:
         """Yield every assumption of a role, and every escalation by one method."""
-        name = self.telling.name
-        for source, target in dict.fromkeys((step.source, step.target) for step in self._links()):
-            title = f"{name(source)} → {name(target)}"
-            yield _Candidate("step", title, self.through([source]), partial(self._without, source, target))
-        methods = dict.fromkeys(
-            (source, finding.method.id) for finding, fan in self._fans() for source in fan.sources
-        )
-        for source, method in methods:
-            title = f"{name(source)} by {method}"
-            yield _Candidate(
-                "step", title, self.through([source]), partial(self._without, source, "", method)
-            )
 
-    def _without(self, source: str, target: str, method: str = "") -> int:
+        def uses(arrival: Arrival) -> Iterator[_Key]:
+            end = arrival.state[0]
+            for link in arrival.links:
+                end = link.target
+                if isinstance(link.edge, Finding):
+                    yield link.source, "", link.edge.method.id
+                elif link.edge is not None:
+                    yield link.source, link.target, ""
+            edge = arrival.final.edge
+            if edge is not None and edge.method.effect is not Effect.MAIL:
+                yield end, "", edge.method.id
+
+        name = self.telling.name
+        for (source, target, method), bound in self._counted(uses).items():
+            title = f"{name(source)} by {method}" if method else f"{name(source)} → {name(target)}"
+            yield _Candidate("step", title, bound, partial(self._without, source, target, method))
+
+    def _without(self, source: str, target: str, method: str) -> int:
         """Return what is left without one step, or without one method of one principal."""
 
         def skip(step: Link) -> bool:
             if step.source != source:
                 return False
-            edge = step.edge
-            if isinstance(edge, Finding):
-                return edge.method.id == method
-            return step.target == target and edge is not None
+            if isinstance(step.edge, Finding):
+                return step.edge.method.id == method
+            return step.target == target and step.edge is not None
 
-        return self._left(self.finals, skip)
+        finals = [
+            item
+            for item in self.finals
+            if item[0][0] != source or item[2].edge is None or item[2].edge.method.id != method
+        ]
+        return self._left(finals, skip)
 
     def roles(self) -> Iterator[_Candidate]:
         """Yield every role that has the capability, or leads to it."""
-        for node in dict.fromkeys(state[0] for state in self.arrivals):
+
+        def uses(arrival: Arrival) -> Iterator[_Key]:
+            yield (arrival.state[0],)
+            for link in arrival.links:
+                yield (link.target,)
+                if isinstance(link.edge, Finding) and link.edge.assumes is not None:
+                    yield (link.edge.assumes.target,)
+            if arrival.final.edge is not None and arrival.final.edge.assumes is not None:
+                yield (arrival.final.edge.assumes.target,)
+
+        for (node,), bound in self._counted(uses).items():
             person = self.chains.people.get(node)
             if person is not None and person.is_role:
-                left = partial(self._without_role, node)
-                yield _Candidate("role", self.telling.name(node), self.through([node]), left)
+                yield _Candidate("role", self.telling.name(node), bound, partial(self._without_role, node))
 
     def _without_role(self, node: str) -> int:
         """Return what is left without a role, its own access included."""
@@ -224,46 +231,47 @@ class _Cuts:
 
     def statements(self) -> Iterator[_Candidate]:
         """Yield every Allow statement that a chain or a permission at its end may rest on."""
-        concerned: dict[tuple[str, int], tuple[Policy, Statement, set[str]]] = {}
+        known: dict[_Key, tuple[Policy, Statement]] = {}
 
-        def note(policy: Policy, statement: object, node: str) -> None:
-            if isinstance(statement, Statement) and statement.effect is Effect.ALLOW:
-                key = (policy.key, statement.index)
-                concerned.setdefault(key, (policy, statement, set()))[2].add(node)
+        def uses(arrival: Arrival) -> Iterator[_Key]:
+            for policy, statement in self._rests_on(arrival):
+                if isinstance(statement, Statement) and statement.effect is PolicyEffect.ALLOW:
+                    key = (policy.key, str(statement.index))
+                    known[key] = (policy, statement)
+                    yield key
 
-        for link in self._links():
-            if isinstance(link.edge, AssumeEdge):
-                for cause in (*link.edge.trust, *link.edge.identity):
-                    note(cause.policy, cause.statement, link.source)
-        for finding, fan in self._fans():
-            for node in fan.sources:
-                target = self.chains.nodes[next(bits_of(fan.targets & ~self.chains.bit_of[node]))]
-                for cause in self.telling.edge(finding, node, target).statements:
-                    note(cause.policy, cause.statement, node)
-        wanted = sum(1 << ACTIONS.index[action] for action in self.capability.actions)
-        for (node, session), bits, final in self.finals:
-            if final.edge is not None:
-                where = self.goals.places.members(bits)[0].arn
-                for cause in self.telling.edge(final.edge, node, where).statements:
-                    note(cause.policy, cause.statement, node)
-            elif session is Session.OWN and node in self.chains.people:
-                for layer in self.access.whole.layers_of(self.chains.people[node])[:1]:
-                    for held in layer.sources:
-                        if held.compiled.actions & wanted:
-                            note(held.policy, held.compiled.statement, node)
-        for policy, statement, nodes in concerned.values():
+        for key, bound in self._counted(uses).items():
+            policy, statement = known[key]
             origin = policy.origin.below(statement.pointer) if policy.origin is not None else None
-
-            def left(policy: Policy = policy, statement: Statement = statement) -> int:
-                return self._again(without_statement(self.access.estate, policy, statement.index))
-
             yield _Candidate(
                 "statement",
                 f"{self._name(policy)}#{statement.label}",
-                self.through(nodes),
-                left,
+                bound,
+                partial(self._again, policy, statement),
                 "" if origin is None else f"{origin.source.name}:{origin.line}",
             )
+
+    def _rests_on(self, arrival: Arrival) -> Iterator[tuple[Policy, Statement | UnreadStatement]]:
+        """Yield the statements of the steps of a chain, and those that may allow what stands at its end."""
+        node, edge = arrival.state[0], arrival.final.edge
+        for link in arrival.links:
+            causes: Iterable[Cause] = ()
+            if isinstance(link.edge, AssumeEdge):
+                causes = (*link.edge.trust, *link.edge.identity)
+            elif link.edge is not None:
+                causes = self.telling.edge(link.edge, link.source, link.target).statements
+            yield from ((cause.policy, cause.statement) for cause in causes)
+            node = link.target
+        if edge is not None:
+            where = self.goals.places.members(arrival.organizations)[0].arn
+            found = self.telling.edge(edge, node, where).statements
+            yield from ((cause.policy, cause.statement) for cause in found)
+        elif node in self.chains.people:
+            wanted = sum(1 << ACTIONS.index[action] for action in self.capability.actions)
+            for layer in self.access.whole.layers_of(self.chains.people[node])[:1]:
+                for held in layer.sources:
+                    if held.compiled.actions & wanted:
+                        yield held.policy, held.compiled.statement
 
     def _name(self, policy: Policy) -> str:
         """Return the name of a policy, with whose it is where it is embedded."""
@@ -274,12 +282,23 @@ class _Cuts:
     def _left(self, finals: _Finals, skip: Callable[[Link], bool]) -> int:
         return _pairs(self.chains.arrivals(finals, skip=skip))
 
-    def _again(self, estate: Estate) -> int:
-        """Return what is left in a changed estate."""
+    def _again(self, policy: Policy, statement: Statement) -> int:
+        """Return what is left in an estate without a statement."""
+        estate = without_statement(self.access.estate, policy, statement.index)
         access = type(self.access).of(estate, progress=False)
         if self.access.context:
             access = access.given(self.access.context)
         return _Cuts(access, self.capability, self.org).total
+
+
+def _firsts(arrivals: Iterable[Arrival]) -> Iterator[tuple[Arrival, int]]:
+    """Yield chains with the organizations that they are the first to lead to."""
+    seen = 0
+    for arrival in arrivals:
+        fresh = arrival.organizations & ~seen
+        seen |= fresh
+        if fresh:
+            yield arrival, fresh
 
 
 def _mask(arrivals: Iterable[Arrival]) -> int:
