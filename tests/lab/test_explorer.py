@@ -171,6 +171,27 @@ def test_the_explanation_is_of_the_most_permissive_organization(acme: Access, ex
     assert any("MultiFactorAuthPresent" in text for text in marked)
 
 
+def test_an_organization_of_another_account_is_explained_as_such(explorer: Explorer) -> None:
+    explorer.filters = {"organization": "acme-europe", "decision": "denied"}
+    explorer.selection = {"principal": "john.stiles", "action": "ResetPassword"}
+    shown = explorer._explanation
+    assert (shown["decision"], shown["where"]) == ("denied", "acme-europe")
+    assert "in account 444455556666, the principal in 123456789012" in shown["reasons"][0]
+    assert len(explorer.frame) == explorer._table["total"] == 1
+
+
+def test_where_an_account_has_no_organization_nothing_is_explained(acme: Access, explorer: Explorer) -> None:
+    alone = {p.account for p in acme.principals} - {o.account for o in acme.organizations}
+    principal = next(p for p in acme.principals if p.account in alone)
+    explorer.selection = {"principal": principal.arn, "action": "ResetPassword"}
+    assert explorer._explanation == {
+        "name": principal.name if not principal.arn.endswith(":root") else "root user",
+        "arn": principal.arn,
+        "action": "workmail:ResetPassword",
+    }
+    assert explorer.frame.empty
+
+
 def test_the_graph_is_of_the_selected_principal(explorer: Explorer) -> None:
     assert explorer._graph == {}
     explorer.selection = {"principal": "john.stiles"}

@@ -5,12 +5,19 @@ from __future__ import annotations
 import json
 import re
 from pathlib import Path
+from typing import Literal
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 from explorer_views import ACME, HOSTILE, VIEWS
 from lab_driver import Lab, LabPage
-from playwright.sync_api import Locator, expect
+from playwright.sync_api import Browser, Locator, expect
+
+import wmiam
+from wmiam.access import Access
+from wmiam.lab import views
+from wmiam.lab.bundle import MIME
+from wmiam.lab.module import module_script, module_style
 
 pytestmark = pytest.mark.browser
 
@@ -210,6 +217,49 @@ def test_attacks_show_as_text_and_do_nothing(lab: Lab) -> None:
     assert opened.page.locator(".wmiam-lab img, .wmiam-lab script").count() == 0
     assert opened.page.evaluate("window.broken") is None
     assert opened.errors == []
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_a_page_without_kernel_shows_the_same_views(
+    acme: Access, browser: Browser, tmp_path: Path, pictures: Path, scheme: Literal["light", "dark"]
+) -> None:
+    shown = [
+        views.matrix(acme, "acme-europe"),
+        views.graph(acme.graph(principals="john.stiles")),
+        views.explanation(acme.explain("mateo.jackson", "ResetPassword", "acme-europe")),
+        views.condition(acme.condition("mateo.jackson", "ResetPassword", "acme-europe")),
+        wmiam.explore(acme),
+    ]
+    bundles = [view._repr_mimebundle_()[0][MIME] for view in shown]
+    start = f"for (const {{ kind, options, data }} of {json.dumps(bundles)}) {{"
+    start += " const place = document.body.appendChild(document.createElement('main'));"
+    start += " await hydrate(place, kind, options, data); }"
+    page_file = tmp_path / "page.html"
+    page_file.write_text(
+        '<!doctype html><html lang="en"><meta charset="utf-8"><title>Views</title>'
+        f"<style>{module_style()}</style><script type=module>{module_script()}\n{start}</script>",
+        encoding="utf-8",
+    )
+    context = browser.new_context(offline=True, color_scheme=scheme, viewport={"width": 1200, "height": 3000})
+    page = context.new_page()
+    heard: list[str] = []
+    page.on("console", lambda message: heard.append(message.text))
+    page.on("pageerror", lambda error: heard.append(str(error)))
+    page.on(
+        "request", lambda request: heard.append(request.url) if not request.url.startswith("file:") else None
+    )
+    page.goto(page_file.as_uri())
+    expect(page.locator(".matrix[data-painted]")).to_have_count(2)
+    matrix = page.locator("main").first
+    matrix.get_by_label("Capability", exact=True).select_option(label="Export mail")
+    exporters = acme.cells(None, "StartMailboxExportJob", "acme-europe")["principal"].nunique()
+    expect(matrix.locator(".status")).to_have_text(f"{exporters} of 63 principals, 1 of 128 actions")
+    expect(page.locator(".graph").get_by_role("img", name="role ServiceDeskTier2 ")).to_be_visible()
+    expect(page.locator(".panel .verdict").first).to_contain_text("conditional: with MFA")
+    expect(page.get_by_role("group", name="Condition block")).to_contain_text("aws:MultiFactorAuthPresent")
+    page.screenshot(path=pictures / f"page-{scheme}.png", full_page=True)
+    assert heard == []
+    context.close()
 
 
 def test_single_views_show_themselves(lab: Lab, pictures: Path) -> None:

@@ -228,7 +228,7 @@ class Explorer(BundledView):
         python = f"{self._name}.given({view.context!r})" if view.context else self._name
         python += f".explain({chosen.principal!r}, {chosen.action!r}"
         python += f", {organization!r})" if organization else ")"
-        label = next((place["label"] for place in places if place["arn"] == explanation.organization), "")
+        label = next((o.label for o in access.organizations if o.arn == explanation.organization), "")
         model = explanation_model(explanation, label=label, python=python)
         return {**model, "place": explanation.organization, "places": places}
 
