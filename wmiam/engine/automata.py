@@ -17,7 +17,8 @@ from wmiam.policy.patterns import Piece, Wild, split_fields
 
 __all__ = ["TextPattern", "arn_pattern", "combinations", "glob_pattern"]
 
-#: Most product states that are explored; past it the caller gives up exactness.
+#: Most product states that are explored, beside two for each letter of the patterns (those that
+#: part early make no more); past it the caller gives up exactness.
 MOST_STATES = 20_000
 
 
@@ -175,6 +176,7 @@ def combinations(
     letters = set().union(*(pattern.letters() for pattern in patterns))
     other = next(c for c in "xqzjvkw0~" + "".join(chr(n) for n in range(0x4E00, 0x4F00)) if c not in letters)
     walkers = [_Walker(pattern, other) for pattern in patterns]
+    most = MOST_STATES + 2 * sum(len(pattern.steps) for pattern in patterns)
     trie = _trie(constants)
     # Only the patterns that can still match are part of a state: most are out after a few letters.
     start = (tuple((index, walker.start) for index, walker in enumerate(walkers)), 0)
@@ -200,7 +202,7 @@ def combinations(
             )
             key = (following, trie[node][0].get(letter, -1) if node >= 0 else -1)
             if key not in seen:
-                if len(seen) >= MOST_STATES:
+                if len(seen) >= most:
                     return None
                 seen.add(key)
                 queue.append((key, text + letter))

@@ -10,10 +10,13 @@ and Srinivasan et al., "Algorithms for Discrete Function Manipulation" (1990).
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterable, Iterator, Mapping
 
 __all__ = ["FALSE", "TRUE", "Diagrams"]
 
+#: Frames of Python for whoever calls.
+_SPARE_FRAMES = 1000
 #: The empty set of contexts.
 FALSE = 0
 #: The set of all contexts.
@@ -49,6 +52,10 @@ class Diagrams:
             Number of its values.
         """
         self.full.append((1 << size) - 1)
+        # Sets are built by recursion from variable to variable; a level takes two frames.
+        deepest = _SPARE_FRAMES + 2 * len(self.full)
+        if deepest > sys.getrecursionlimit():
+            sys.setrecursionlimit(deepest)
         return len(self.full) - 1
 
     def _make(self, variable: int, edges: Iterable[tuple[int, int]]) -> int:
@@ -151,7 +158,7 @@ class Diagrams:
     def all_of(self, nodes: Iterable[int]) -> int:
         """Return the intersection of sets; all contexts where there are none."""
         result = TRUE
-        for node in nodes:
+        for node in self._deepest_first(nodes):
             result = self.both(result, node)
             if result == FALSE:
                 break
@@ -160,11 +167,15 @@ class Diagrams:
     def any_of(self, nodes: Iterable[int]) -> int:
         """Return the union of sets; no context where there are none."""
         result = FALSE
-        for node in nodes:
+        for node in self._deepest_first(nodes):
             result = self.either(result, node)
             if result == TRUE:
                 break
         return result
+
+    def _deepest_first(self, nodes: Iterable[int]) -> list[int]:
+        """Return sets in an order in which each goes on top of what is there, and leaves it as it is."""
+        return sorted(nodes, key=lambda node: self._nodes[node][0], reverse=True)
 
     def minus(self, left: int, right: int) -> int:
         """Return the contexts of the first set that are not in the second."""
