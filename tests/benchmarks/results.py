@@ -6,7 +6,7 @@ import json
 import os
 import platform
 import shlex
-from datetime import UTC, datetime
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -177,7 +177,7 @@ def render(kept: Figures) -> str:
     ).rstrip() + "\n"
 
 
-def save(folder: Path, rows: list[Figures], arguments: list[str]) -> None:
+def save(folder: Path, rows: list[Figures], arguments: list[str], started: datetime) -> None:
     """Put rows into ``RESULTS.json`` in place of older ones of the same estates, and write ``RESULTS.md``.
 
     Parameters
@@ -188,12 +188,14 @@ def save(folder: Path, rows: list[Figures], arguments: list[str]) -> None:
         Figures of estates.
     arguments : list of str
         The command line that made them.
+    started : datetime
+        When it was started; names the run.
     """
     path = folder / "RESULTS.json"
     kept: Figures = (
         json.loads(path.read_text(encoding="utf-8")) if path.exists() else {"runs": {}, "rows": []}
     )
-    run = f"{datetime.now(UTC):%Y-%m-%d %H:%M} UTC"
+    run = f"{started:%Y-%m-%d %H:%M} UTC"
     machine = f"{os.cpu_count()} cores, {platform.system()}, Python {platform.python_version()}"
     kept["runs"][run] = {"arguments": shlex.join(arguments), "machine": machine}
     by_estate = {(row["kind"], row["size"]): row for row in kept["rows"]}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections import Counter
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -48,8 +49,10 @@ def test_figures_become_tables(tmp_path: Path) -> None:
     figures |= {"load_ratio": 4.0, "access_ratio": 2.5, "both_ratio": 6.5, "memory_ratio": 3.25}
     peer = {"decisions": 100, "seconds": 0.5, "differ": 2, "failed": 0, "kinds": {"reads it otherwise": 2}}
     figures["peers"] = {"measured": {"other": peer}, "skipped": ["nothing was left out"], "allowed": 7}
-    results.save(tmp_path, [figures], ["--principals", "30"])
-    results.save(tmp_path, [{**figures, "size": 40}], ["--principals", "40"])
+    results.save(tmp_path, [figures], ["--principals", "30"], datetime(2026, 11, 24, tzinfo=UTC))
+    results.save(
+        tmp_path, [{**figures, "size": 40}], ["--principals", "40"], datetime(2026, 11, 25, tzinfo=UTC)
+    )
     text = (tmp_path / "RESULTS.md").read_text(encoding="utf-8")
     assert "(2.5)" in text
     assert "other, 4 times: reads it otherwise." in text

@@ -32,6 +32,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable
+from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -296,15 +297,15 @@ def main() -> None:
     wanted = [(given.kind, given.principals)]
     if given.all:
         wanted = [(kind, size) for size in SIZES for kind in ("realistic", "worst")]
-    rows = []
+    rows, started = [], datetime.now(UTC)
     for kind, size in wanted:
         # The largest take minutes, and their times vary little.
         runs = given.runs if size < 100_000 else 1
         peers = given.peers if size <= 10_000 else 0
         rows.append(measure(kind, size, given.organizations, given.seed, runs, peers))
         print(results.rows_text(rows[-1:]), flush=True)
-    if given.save:
-        results.save(HERE, rows, sys.argv[1:])
+        if given.save:
+            results.save(HERE, rows, sys.argv[1:], started)
 
 
 if __name__ == "__main__":
