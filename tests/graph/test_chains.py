@@ -11,7 +11,7 @@ from small_estates import MFA, A, B, estate, inline, role, trust, user
 from wmiam.access import Access
 from wmiam.errors import RequestError, UnknownNameError
 from wmiam.estate.model import Group, Organization, Policy, Principal
-from wmiam.graph.paths import Path
+from wmiam.graph.routes import Path
 from wmiam.sources import load
 
 DATA = FilePath(__file__).resolve().parents[2] / "data" / "acme"

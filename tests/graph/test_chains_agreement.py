@@ -18,7 +18,7 @@ from wmiam.estate.estate import Estate
 from wmiam.estate.model import Principal, PrincipalKind
 from wmiam.graph.evidence import Evidence
 from wmiam.graph.goals import Goals
-from wmiam.graph.paths import Path
+from wmiam.graph.routes import Path
 
 #: What a sitting decides.
 SHARED = ("aws:SourceIp", "aws:CurrentTime")

@@ -19,8 +19,8 @@ if TYPE_CHECKING:
     from wmiam.access.summary import Summary
     from wmiam.conditions.condition import Condition
     from wmiam.findings import Findings, Suppression
-    from wmiam.graph.paths import Paths
     from wmiam.graph.reached import BlastRadius, Reach
+    from wmiam.graph.routes import Paths
 
 __all__ = ["DECISIONS", "Access"]
 

@@ -15,7 +15,7 @@ from wmiam.errors import NameLookupError, UnknownNameError
 from wmiam.graph.chains import Chains
 from wmiam.graph.goals import Goals
 from wmiam.graph.links import Arrival, Final, Link, State
-from wmiam.graph.paths import Path, Paths, Telling
+from wmiam.graph.routes import Path, Paths, Telling
 from wmiam.graph.sittings import Session
 from wmiam.policy.values import parse_arn
 

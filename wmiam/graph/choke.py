@@ -24,7 +24,7 @@ from wmiam.graph.clauses import Cause
 from wmiam.graph.escalate.find import Finding
 from wmiam.graph.goals import Goals
 from wmiam.graph.links import Arrival, Final, Link, State
-from wmiam.graph.paths import Telling
+from wmiam.graph.routes import Telling
 from wmiam.graph.sittings import Session
 from wmiam.policy.model import Effect as PolicyEffect
 from wmiam.policy.model import Statement, UnreadStatement

@@ -35,7 +35,7 @@ from wmiam.graph.sittings import MOMENT, pinned_to
 from wmiam.graph.strangers import CALLER_IS, example_values, named_accounts, stranger
 
 if TYPE_CHECKING:
-    from wmiam.graph.paths import Path
+    from wmiam.graph.routes import Path
 
 __all__ = ["Evidence", "evidence"]
 

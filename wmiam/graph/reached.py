@@ -14,7 +14,7 @@ from wmiam.errors import RequestError
 from wmiam.graph.asked import account_of, find_source, kind_of
 from wmiam.graph.goals import Goals
 from wmiam.graph.links import Departure, Final, State, Way
-from wmiam.graph.paths import Path, Telling
+from wmiam.graph.routes import Path, Telling
 from wmiam.graph.sittings import Session
 
 if TYPE_CHECKING:
