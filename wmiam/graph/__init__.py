@@ -53,6 +53,10 @@ kind                from and to                                     further attr
 
 ``escalates`` edges are there where they are asked for; see :mod:`wmiam.graph.escalate`.
 ``conditions`` and ``chained`` are as :class:`AssumeEdge` describes them.
+
+The graph shows each step by itself.  What must hold along a chain, and who reaches what by chains,
+is asked of :class:`wmiam.Access` (``paths``, ``reach``, ``who_reaches``, …), which answers by sets
+and makes no graph; see :mod:`wmiam.graph.sittings` for what must agree between steps.
 """
 
 from wmiam.graph.assume import AssumeEdge, Assumptions, assumption_edges
