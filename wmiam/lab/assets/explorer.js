@@ -24,7 +24,7 @@ class Explorer {
       make("div", { className: "bar" }, this.status, this.clear, ...this.tools()),
       this.output,
       make("div", { className: "work" },
-        region("matrix-part", "Matrix", this.legend(), this.matrix.element),
+        region("matrix-part", "Matrix", matrixLegend(), this.matrix.element),
         region("explanation-part", "Explanation", this.panel),
         region("table-part", "Table", this.rowCount, this.table.element),
         region("graph-part", "Graph", this.picture)));
@@ -74,11 +74,6 @@ class Explorer {
       action: action < 0 ? "" : this.names.actions[action].name,
       organization,
     });
-  }
-
-  legend() {
-    return make("p", { className: "legend" }, ...[ALLOWED, CONDITIONAL, DENIED].map((code) => make("span", {},
-      make("span", { className: `w-${WORD[code]}`, "aria-hidden": "true" }, SYMBOL[code]), ` ${["denied", "under a condition", "allowed"][code]}`)));
   }
 
   tools() {

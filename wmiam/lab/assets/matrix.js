@@ -15,6 +15,10 @@ function onTheme(changed) {
   };
 }
 
+/** What the signs in the cells mean. */
+const matrixLegend = () => make("p", { className: "legend" }, ...[ALLOWED, CONDITIONAL, DENIED].map((code) => make("span", {},
+  make("span", { className: `w-${WORD[code]}`, "aria-hidden": "true" }, SYMBOL[code]), ` ${["denied", "under a condition", "allowed"][code]}`)));
+
 class Matrix {
   constructor({ names, label, choose }) {
     Object.assign(this, { names, choose });
@@ -349,7 +353,9 @@ class Matrix {
       if (end > this.left && x < this.grid.clientWidth) {
         const from = Math.max(x, this.left) + 6;
         c.fillStyle = ink.ink;
-        c.fillText(this.fitted(c, title, end - from - 6), from, GROUP / 2);
+        // Beyond the last group there is nothing that its title could cover.
+        const room = start + span === this.columns.length ? this.grid.clientWidth - from : end - from - 6;
+        c.fillText(this.fitted(c, title, room), from, GROUP / 2);
         c.fillStyle = ink.line;
         if (start) c.fillRect(x - 1, 0, 1, this.top);
       }
@@ -380,7 +386,7 @@ class Matrix {
   }
 
   fitted(c, text, room) {
-    if (room <= 14) return "";
+    if (room <= 10) return "";
     if (c.measureText(text).width <= room) return text;
     let [low, high] = [0, text.length];
     while (low < high) {

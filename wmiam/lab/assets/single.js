@@ -14,7 +14,7 @@ function matrixAlone(element, data) {
     status.textContent = `${number(principals.length)} of ${plural(names.principals.length, "principal")}, ${number(actions.length)} of ${plural(names.actions.length, "action")}`;
   };
   const form = new FilterForm({ names, changed: draw, grouped: draw, without: ["organization"] });
-  element.append(form.element, status, matrix.element);
+  element.append(form.element, make("div", { className: "bar" }, status, matrixLegend()), matrix.element);
   draw();
   return () => matrix.destroy();
 }
