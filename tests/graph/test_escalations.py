@@ -196,6 +196,28 @@ def test_attaching_a_harmless_policy_only_is_no_escalation() -> None:
     assert not of(inside(caller))
 
 
+def test_what_is_denied_elsewhere_stays_denied_unless_it_can_be_taken_off() -> None:
+    def attached(*statements: dict[str, Any]) -> Policy:
+        arn = f"arn:aws:iam::{A}:policy/denies"
+        return Policy("denies", PolicyKind.MANAGED, inline(*statements).document, arn)
+
+    put = inline(allow("iam:PutUserPolicy", "iam:AttachUserPolicy"))
+    # Without other rights in IAM nothing takes the managed policy off again.
+    no_iam = attached(
+        deny("workmail:*"), {"Effect": "Deny", "NotAction": ["iam:PutUserPolicy", "s3:*"], "Resource": "*"}
+    )
+    found = of(inside(replace(user("caller", A, put), attached=(no_iam,)), policies=(no_iam,)))
+    assert not found
+    # With them it can be detached: the account and the mail are the caller's.
+    found = of(inside(replace(user("caller", A, put), attached=(attached(deny("workmail:*")),))))
+    assert {"", "read-mail"} <= {e.capability for e in found}
+    # An inline policy that denies is written over; where one may only attach, it stays.
+    both = ["iam:PutUserPolicy", "iam:AttachUserPolicy"]
+    nothing = {"Effect": "Deny", "NotAction": both, "Resource": "*"}
+    only = inline(allow(*both), nothing)
+    assert methods(of(inside(user("caller", A, only)))) == {"iam-put-user-policy"}
+
+
 def test_scps_limit_what_an_administrator_gains() -> None:
     full = control(PolicyKind.SCP, EVERYTHING, name="full")
     guard = control(PolicyKind.SCP, deny("workmail:*Impersonation*", "workmail:PutMailboxPermissions"))

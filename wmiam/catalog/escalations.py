@@ -13,7 +13,15 @@ from typing import Any
 from wmiam.catalog.catalog import load
 from wmiam.catalog.model import Action
 
-__all__ = ["Effect", "Method", "Permission", "escalation_action", "escalation_methods", "resource_template"]
+__all__ = [
+    "Effect",
+    "Method",
+    "Permission",
+    "escalation_action",
+    "escalation_methods",
+    "removal_permissions",
+    "resource_template",
+]
 
 
 class Effect(StrEnum):
@@ -150,6 +158,18 @@ def escalation_methods() -> tuple[Method, ...]:
         )
         for row in _read("escalations.json")["methods"]
     )
+
+
+@cache
+def removal_permissions() -> dict[str, Permission]:
+    """Return what takes a policy off a principal, by action: an inline or attached one, or a group's.
+
+    Notes
+    -----
+    Source: Service Authorization Reference, AWS Identity and Access Management.
+    """
+    found = _permissions(_read("escalations.json")["removals"])
+    return {permission.action: permission for permission in found}
 
 
 @cache

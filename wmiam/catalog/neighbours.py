@@ -13,7 +13,7 @@ import sys
 from pathlib import Path
 from typing import Any, Final
 
-from wmiam.catalog.escalations import escalation_methods
+from wmiam.catalog.escalations import escalation_methods, removal_permissions
 from wmiam.catalog.rebuild import write
 
 __all__ = ["NEIGHBOURS", "build", "main", "render"]
@@ -49,11 +49,13 @@ def build(data: Any) -> dict[str, Any]:
         The published data.
     """
     wanted: dict[str, set[str]] = {}
+    permissions = [*removal_permissions().values()]
     for method in escalation_methods():
-        for permission in (*method.permissions, *method.role_permissions):
-            if not permission.action.startswith("workmail"):
-                kinds = wanted.setdefault(permission.action, set())
-                kinds.update(on.rpartition(":")[2] for on in permission.on if on != "*")
+        permissions += [*method.permissions, *method.role_permissions]
+    for permission in permissions:
+        if not permission.action.startswith("workmail"):
+            kinds = wanted.setdefault(permission.action, set())
+            kinds.update(on.rpartition(":")[2] for on in permission.on if on != "*")
     actions: dict[str, Any] = {}
     types: dict[str, Any] = {}
     for name in sorted(wanted):

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
-from wmiam.catalog.escalations import Method, Permission, escalation_action
+from wmiam.catalog.escalations import Method, Permission, escalation_action, removal_permissions
 from wmiam.engine.compile import ActionSets
 from wmiam.engine.knowledge import ABSENT_KEY, Known
 from wmiam.engine.request import ContextEntry
@@ -26,7 +26,7 @@ _REGION = "aws:requestedregion"
 
 
 class Asks(ActionSets):
-    """Every request that some method takes.
+    """Every request that some method takes, and those that take policies off a principal.
 
     Parameters
     ----------
@@ -38,9 +38,11 @@ class Asks(ActionSets):
 
     def __init__(self, methods: Iterable[Method], partition: str) -> None:
         asks: dict[Ask, int] = {}
+        permissions = [*removal_permissions().values()]
         for method in methods:
-            for permission in (*method.permissions, *method.role_permissions):
-                asks.setdefault((permission.action, permission.fixed), len(asks))
+            permissions += [*method.permissions, *method.role_permissions]
+        for permission in permissions:
+            asks.setdefault((permission.action, permission.fixed), len(asks))
         super().__init__([escalation_action(name) for name, _ in asks])
         self.asks: tuple[Ask, ...] = tuple(asks)
         self._bit = asks

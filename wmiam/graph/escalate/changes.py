@@ -10,21 +10,24 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
-from wmiam.catalog.escalations import Effect, Method, Permission
+from wmiam.catalog.escalations import Effect, Method, Permission, removal_permissions
 from wmiam.engine.diagrams import FALSE
 from wmiam.engine.layers import PrincipalClass
-from wmiam.estate.model import Group, Principal
+from wmiam.engine.policies import IDLE
+from wmiam.estate.model import Group, PolicyKind, Principal
 from wmiam.graph.assume import AssumeEdge
 from wmiam.graph.clauses import ASSUME_ROLE, bits_of
 from wmiam.graph.escalate.entities import Entities
 from wmiam.graph.escalate.ground import Finding, Ground
-from wmiam.graph.escalate.held import Held, Pieces
+from wmiam.graph.escalate.held import Held, Pieces, requirements
+from wmiam.policy.model import Effect as Denial
 
 __all__ = ["Callers", "Changes"]
 
 #: Permissions on one type of resource each, with the resources to choose from.
 Taken = tuple[tuple[Permission, int], ...]
-_EVERYTHING = "everything"
+#: Methods that write an inline policy, which may take the place of another.
+_WRITE_INLINE = ("iam-put-user-policy", "iam-put-role-policy", "iam-put-group-policy")
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -46,6 +49,22 @@ class Callers:
     held: Held
 
 
+@dataclass(frozen=True, slots=True)
+class _Kept:
+    """What a change leaves of a principal's policies.
+
+    Parameters
+    ----------
+    numbers : frozenset of int
+        The policies that stay as they are.
+    removals : frozenset of (str, int)
+        The actions that take off those of them that deny something, with the holders.
+    """
+
+    numbers: frozenset[int] = frozenset()
+    removals: frozenset[tuple[str, int]] = frozenset()
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class _Way:
     """A way in which callers act as principals whose policies they can change."""
@@ -55,6 +74,7 @@ class _Way:
     taken: Taken
     contexts: int
     assumes: AssumeEdge | None = None
+    kept: _Kept | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,16 +133,39 @@ class Changes:
         """Yield what comes of changing one's own policies or boundary."""
         scope = callers.held.scope
         for mask, contexts in pieces:
-            own: dict[int, list[Principal]] = {}
+            own: dict[tuple[int, _Kept], list[Principal]] = {}
             for principal in callers.principals:
                 mine = mask & scope.affecting(principal)
                 if method.effect is Effect.UNBOUND:
                     mine &= scope.bounded
                 if mine:
-                    own.setdefault(mine, []).append(principal)
-            for mine, sources in own.items():
-                way = _Way(tuple(sources), mine, self.ground.taken(callers.held, method, mine), contexts)
+                    own.setdefault((mine, self._kept(method, principal, mine, scope)), []).append(principal)
+            for (mine, kept), sources in own.items():
+                taken = self.ground.taken(callers.held, method, mine)
+                way = _Way(tuple(sources), mine, taken, contexts, kept=kept)
                 yield from self._changed(method, callers, way, callers.members, itself=True)
+
+    def _kept(self, method: Method, principal: Principal, targets: int, scope: Entities) -> _Kept:
+        """Return the policies of a principal that a method does not write anew: what they deny stays."""
+        policies = self.ground.evaluation.policies
+        numbers: set[int] = set()
+        removals: set[tuple[str, int]] = set()
+        kind = "Role" if principal.is_role else "User"
+        for policy, group in principal.identity_policies:
+            inline, holder = policy.kind is PolicyKind.INLINE, (group or principal).arn
+            written = policy.arn or ""
+            if method.target != "policy":
+                # An inline policy is put in the place of another; attaching one leaves all others.
+                written = holder if inline and method.id in _WRITE_INLINE else ""
+            number = policies.number(policy)
+            if number == IDLE or targets >> scope.index.get(written, len(scope.resources)) & 1:
+                continue
+            numbers.add(number)
+            if any(source.compiled.effect is Denial.DENY for source in policies.parts[number].sources):
+                verb = "Delete" if inline else "Detach"
+                action = f"iam:{verb}{kind}Policy" if group is None else "iam:RemoveUserFromGroup"
+                removals.add((action, scope.bits([holder])))
+        return _Kept(frozenset(numbers), frozenset(removals))
 
     def _of_others(
         self, method: Method, callers: Callers, pieces: Pieces, ways: list[_Way]
@@ -147,7 +190,8 @@ class Changes:
                         bit = scope.index[target.arn]
                         mine = mask & (1 << bit if unbound else scope.affecting(target))
                         taken = (*self.ground.taken(callers.held, method, mine), *_at(way.taken, 1 << bit))
-                        one = _Way(sources, 1 << bit, taken, both, way.assumes)
+                        kept = self._kept(method, target, mine, scope)
+                        one = _Way(sources, 1 << bit, taken, both, way.assumes, kept)
                         yield from self._changed(method, callers, one, changed, itself=False)
 
     def _alike(self, scope: Entities, reached: int, unbound: bool) -> list[tuple[PrincipalClass, int]]:
@@ -197,13 +241,16 @@ class Changes:
     def _changed(
         self, method: Method, callers: Callers, way: _Way, changed: PrincipalClass, *, itself: bool
     ) -> Iterator[Finding]:
-        evaluation = self.ground.evaluation
+        evaluation, kept = self.ground.evaluation, way.kept or _Kept()
         if method.effect is Effect.UNBOUND:
             grants = evaluation.would(changed, evaluation.identity(changed), bounded=False)
-            gains = self._gain((id(changed), method.effect), changed, self.ground.held(changed, grants))
+            held = self.ground.held(changed, grants)
+            gains = self._gain((id(changed), kept, method.effect), changed, held, kept)
         else:
-            grants = evaluation.would(changed, evaluation.everything(changed))
-            gains = self._gain((id(changed), _EVERYTHING), changed, self.ground.held(changed, grants))
+            grants = evaluation.would(changed, evaluation.everything(changed, kept.numbers))
+            free = evaluation.would(changed, evaluation.everything(changed))
+            held, without = self.ground.held(changed, grants), self.ground.held(changed, free)
+            gains = self._gain((id(changed), kept), changed, held, kept, without)
         yield from self._told(method, callers, way, gains, itself=itself)
 
     def _joined(self, method: Method, callers: Callers, pieces: Pieces) -> Iterator[Finding]:
@@ -219,11 +266,14 @@ class Changes:
                     continue
                 table = evaluation.identity(members, *group.inline, *group.attached)
                 held = self.ground.held(members, evaluation.would(members, table))
-                gains = self._gain((id(members), group.arn), members, held)
                 taken = self.ground.taken(callers.held, method, 1 << bit)
-                yield from self._told(
-                    method, callers, _Way(sources, 1 << bit, taken, contexts), gains, itself=True
-                )
+                by_kept: dict[_Kept, list[Principal]] = {}
+                for principal in sources:
+                    by_kept.setdefault(self._kept(method, principal, 0, scope), []).append(principal)
+                for kept, alike in by_kept.items():
+                    way = _Way(tuple(alike), 1 << bit, taken, contexts, kept=kept)
+                    gains = self._gain((id(members), kept, group.arn), members, held, kept)
+                    yield from self._told(method, callers, way, gains, itself=True)
 
     def _told(
         self, method: Method, callers: Callers, way: _Way, gains: list[_Gain], *, itself: bool
@@ -247,24 +297,37 @@ class Changes:
                     way.assumes,
                 )
 
-    def _gain(self, key: object, members: PrincipalClass, would: Held) -> list[_Gain]:
-        """Return what a class could do that it cannot do now."""
+    def _gain(
+        self, key: object, members: PrincipalClass, would: Held, kept: _Kept, without: Held | None = None
+    ) -> list[_Gain]:
+        """Return what a class could do that it cannot do now.
+
+        Who can let itself do everything can also take off what denies: ``without`` is what it
+        could do then.
+        """
         found = self._gains.get(key)
         if found is None:
-            found = self._gains[key] = list(self._surplus(members, would))
+            found = self._gains[key] = list(self._surplus(members, would, kept, without))
         return found
 
-    def _surplus(self, members: PrincipalClass, would: Held) -> Iterator[_Gain]:
+    def _surplus(
+        self, members: PrincipalClass, would: Held, kept: _Kept, without: Held | None
+    ) -> Iterator[_Gain]:
         ground, d, now = self.ground, self._d, self.ground.held(members)
-        administers = self._administers(members, would)
+        administers = self._administers(members, would, kept)
         if administers != FALSE:
             yield _Gain("administrator", "", 0, administers)
         effects = (Effect.MAIL,) if administers else (Effect.MAIL, Effect.BECOME)
-        wanted = [method for method in ground.possible(would) if method.effect in effects]
+        most = would if without is None or administers == FALSE else without
+        wanted = [method for method in ground.possible(most) if method.effect in effects]
         more: dict[tuple[str, str], dict[int, int]] = {}
         for method in wanted:
             before = ground.pieces(now, method)
-            for mask, contexts in ground.pieces(would, method):
+            after = list(ground.pieces(would, method))
+            if most is not would:
+                pieces = ground.pieces(most, method)
+                after += [(mask, d.both(contexts, administers)) for mask, contexts in pieces]
+            for mask, contexts in after:
                 for other, had in (*before, (mask & ~_union(before), FALSE)):
                     new = d.minus(contexts, had) if mask & other else FALSE
                     if new != FALSE:
@@ -280,14 +343,20 @@ class Changes:
             for contexts, targets in merged.items():
                 yield _Gain(gains, capability, targets, contexts)
 
-    def _administers(self, members: PrincipalClass, would: Held) -> int:
+    def _administers(self, members: PrincipalClass, would: Held, kept: _Kept) -> int:
         """Return the contexts in which somebody could let itself do everything, without limits of its own."""
         scope, principal = would.scope, members.principal
         own = scope.affecting(principal)
         unbound = (
             self._union_of(would, Effect.UNBOUND, own) if principal.boundary is not None else would.within
         )
-        return self._d.both(unbound, self._union_of(would, Effect.EDIT, own))
+        taken_off = self._d.all_of(self._removes(would, *removal) for removal in kept.removals)
+        return self._d.all_of([unbound, taken_off, self._union_of(would, Effect.EDIT, own)])
+
+    def _removes(self, would: Held, action: str, holders: int) -> int:
+        """Return the contexts in which policies that deny can be taken off their holders."""
+        (wanted,) = requirements([removal_permissions()[action]], self.ground.asks)
+        return self._d.any_of(contexts for mask, contexts in would.on(wanted) if mask & holders)
 
     def _union_of(self, held: Held, effect: Effect, targets: int) -> int:
         return self._d.any_of(

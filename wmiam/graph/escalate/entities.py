@@ -27,7 +27,7 @@ from wmiam.estate.model import Group, Policy, Principal
 from wmiam.graph.clauses import bits_of
 from wmiam.policy.patterns import Variable, Wild, resource_regex, resource_template, split_fields
 
-__all__ = ["Entities", "Entity", "examples"]
+__all__ = ["LISTED", "Entities", "Entity", "examples", "region_of"]
 
 #: Kinds of resource that the estate lists, as methods name them.
 LISTED = ("user", "role", "group", "policy")

@@ -7,7 +7,7 @@ where the policies that were read give it.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from functools import cached_property
 
 from wmiam.engine.compile import ActionSets, Compiled, usage_of
@@ -227,9 +227,17 @@ class Evaluation(Whole):
                 merged[allowed] = merged.get(allowed, 0) | mask
         return tuple((mask, allowed) for allowed, mask in merged.items())
 
-    def everything(self, members: PrincipalClass) -> Table:
-        """Return the table of a policy that allows everything, in the account of a class."""
-        return self._tables.same(members.scope.all, TRUE)
+    def everything(self, members: PrincipalClass, kept: Iterable[int] = ()) -> Table:
+        """Return the table of a policy that allows everything, beside some that may deny.
+
+        Parameters
+        ----------
+        members : PrincipalClass
+            The class that has them.
+        kept : iterable of int
+            Numbers of policies.
+        """
+        return self._all_of(members, kept, self._tables.same(members.scope.all, TRUE))
 
     def identity(self, members: PrincipalClass, *more: Policy) -> Table:
         """Return the table of the identity-based policies of a class, and of some more.
@@ -242,7 +250,9 @@ class Evaluation(Whole):
             Policies that it does not have.
         """
         numbers = {*members.identity, *(self.policies.number(policy) for policy in more)} - {IDLE}
-        table: Table = ((members.scope.all, self._tables.nothing),)
+        return self._all_of(members, numbers, ((members.scope.all, self._tables.nothing),))
+
+    def _all_of(self, members: PrincipalClass, numbers: Iterable[int], table: Table) -> Table:
         for number in sorted(numbers):
             table = self._tables.union(table, self._table(number, members))
         return table

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 
-from wmiam.catalog.escalations import Method, Permission, escalation_methods
+from wmiam.catalog.escalations import Method, Permission, escalation_methods, removal_permissions
 from wmiam.engine.layers import PrincipalClass
 from wmiam.engine.resources import ResourceKind
 from wmiam.estate.model import Principal, PrincipalKind
@@ -96,6 +96,8 @@ class Ground:
         kinds: dict[str, int] = dict.fromkeys([*ResourceKind, *LISTED], 0)
         #: By method: what it takes, and the set of requests that must be allowed.
         self._wanted: dict[str, tuple[list[Requirement], int]] = {}
+        for bit, kind, _ in requirements(removal_permissions().values(), self.asks):
+            kinds[kind] |= 1 << bit
         for method in self.methods:
             wanted = requirements(method.permissions, self.asks)
             needed = {bit for bit, _, limits_only in wanted if not limits_only}

@@ -120,6 +120,8 @@ class Held:
     ----------
     scope : Entities
         The resources of their account.
+    space : Space
+        The request contexts.
     shared : Shared
         Which keys requests share.
     grants : tuple
