@@ -186,7 +186,7 @@ class Path:
         return evidence(self.telling.goals, self)
 
     def __repr__(self) -> str:
-        return f"<Path of {self.length} steps: {self.telling.name(self.source)} {self.text}>"
+        return f"<Path of {self.length} step{'' if self.length == 1 else 's'}: {self.telling.name(self.source)} {self.text}>"
 
     def __str__(self) -> str:
         lines = [self.telling.name(self.source)]
@@ -245,7 +245,7 @@ class Paths(Sequence[Path]):
         return pd.DataFrame(columns)
 
     def __repr__(self) -> str:
-        return f"<{len(self)} paths: {self.question}>"
+        return f"<{len(self)} path{'' if len(self) == 1 else 's'}: {self.question}>"
 
     def __str__(self) -> str:
         return "\n".join(map(str, self._found)) or f"no path: {self.question}"
