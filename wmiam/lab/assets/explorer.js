@@ -142,7 +142,9 @@ class Explorer {
 
   drawTable() {
     const { total, number: ticket } = this.model.get("_table");
-    this.rowCount.textContent = plural(total, "row");
+    const { principal, action } = this.model.get("selection");
+    const outside = total === 0 && (principal || action) ? ": the selection is outside the filters, or denied" : "";
+    this.rowCount.textContent = plural(total, "row") + outside;
     this.table.show(total, ticket);
   }
 
