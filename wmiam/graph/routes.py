@@ -186,7 +186,8 @@ class Path:
         return evidence(self.telling.goals, self)
 
     def __repr__(self) -> str:
-        return f"<Path of {self.length} step{'' if self.length == 1 else 's'}: {self.telling.name(self.source)} {self.text}>"
+        steps = f"{self.length} step{'' if self.length == 1 else 's'}"
+        return f"<Path of {steps}: {self.telling.name(self.source)} {self.text}>"
 
     def __str__(self) -> str:
         lines = [self.telling.name(self.source)]
