@@ -127,6 +127,7 @@ def test_the_outputs_show_it(quickstart: Any) -> None:
     assert {"john.stiles", "ServiceDeskTier2", "AcmeMailTier2"} <= set(
         re.findall(r"[\w.]+", outputs(quickstart, "graph"))
     )
+    assert "Take over a mailbox" in outputs(quickstart, "explore")
     report = Path(outputs(quickstart, "report").strip())
     assert "Who can do what to Amazon WorkMail in acme" in report.read_text(encoding="utf-8")
 
