@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from explorer_views import ACME, IMAGE, REORDERED, SCRIPT
 from lab_driver import Lab, running_lab
-from playwright.sync_api import Browser
+from playwright.sync_api import Browser, expect
 
 import wmiam
 from wmiam.access import Access
@@ -40,6 +40,8 @@ def hostile() -> Access:
 @pytest.fixture(scope="session")
 def lab(browser: Browser, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lab]:
     """A JupyterLab that is running."""
+    # A kernel answers in its own time, and on a busy machine that is not five seconds.
+    expect.set_options(timeout=20_000)
     with running_lab(tmp_path_factory.mktemp("jupyterlab"), browser) as running:
         yield running
 

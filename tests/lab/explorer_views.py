@@ -5,6 +5,12 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+from wmiam.access import Access
+from wmiam.estate.estate import Estate
+from wmiam.estate.model import Account, Organization, Policy, PolicyKind, Principal, PrincipalKind
+from wmiam.policy.model import PolicyType
+from wmiam.policy.parse import parse_document
+
 ACME = Path(__file__).resolve().parents[2] / "data" / "acme"
 SCRIPT = "<script>window.broken = 1</script>"
 IMAGE = "<img src=x onerror='window.broken = 1'>"
@@ -41,3 +47,21 @@ VIEWS: list[tuple[dict[str, str], dict[str, str], dict[str, Any]]] = [
     ({"account": "444455556666"}, {"principal": "mateo.jackson", "action": "ResetPassword"}, {}),
     ({"capability": "take-over-mailbox"}, {"action": "ResetPassword"}, NO_MFA),
 ]
+
+
+def one_user(condition: dict[str, Any]) -> Access:
+    """The access of an estate of one user, who may reset passwords under a condition."""
+    account = "111122223333"
+    arn = f"arn:aws:workmail:eu-west-1:{account}:organization/m-{'a' * 32}"
+    statement = {
+        "Effect": "Allow",
+        "Action": "workmail:ResetPassword",
+        "Resource": "*",
+        "Condition": condition,
+    }
+    document = parse_document({"Version": "2012-10-17", "Statement": statement}, PolicyType.IDENTITY)
+    policies = (Policy("p", PolicyKind.INLINE, document),)
+    user = Principal(f"arn:aws:iam::{account}:user/ana", "ana", account, PrincipalKind.USER, inline=policies)
+    organization = Organization(arn, arn.rpartition("/")[2], "eu-west-1", account, "acme", tags=())
+    estate = Estate((user,), (organization,), {account: Account(account, has_iam=True)})
+    return estate.access(progress=False)

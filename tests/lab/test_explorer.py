@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pytest
-from explorer_views import CONTEXTS, MFA, VIEWS
+from explorer_views import CONTEXTS, MFA, VIEWS, one_user
 from IPython.core.interactiveshell import InteractiveShell
 
 import wmiam
@@ -331,3 +331,18 @@ def test_an_error_in_a_notebook_is_one_line_and_its_traceback_is_kept(
         assert "wmiam.load('no/such/folder')" in told
     finally:
         InteractiveShell.clear_instance()
+
+
+def test_of_very_many_values_some_are_offered() -> None:
+    addresses = [f"198.51.100.{number}/32" for number in range(0, 200, 2)]
+    access = one_user({"IpAddress": {"aws:SourceIp": addresses}})
+    (control,) = context_controls(access)
+    assert control["key"] == "aws:SourceIp"
+    assert len(control["options"]) == 61
+    assert control["options"][-1] == [None, "absent"]
+    explorer = wmiam.explore(access)
+    explorer.context = {"aws:SourceIp": "198.51.100.198"}  # offered or not, a value can be named
+    assert set(explorer.frame["decision"]) == {"allowed"}
+    explorer.context = {"aws:SourceIp": "198.51.100.199"}
+    assert explorer.frame.empty
+    explorer.close()

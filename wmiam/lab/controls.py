@@ -1,7 +1,8 @@
 """The context keys that matter in an estate, and what each may be fixed to.
 
 A key's values fall into classes that no condition of the estate tells apart; one
-example of each is all that need be offered.
+example of each is all that need be offered.  Of very many only some are: whoever wants
+another value names it.
 """
 
 from __future__ import annotations
@@ -16,6 +17,8 @@ from wmiam.views.text import visible
 
 __all__ = ["context_controls"]
 
+#: The most values that are offered of one key.
+_MOST: Final = 60
 #: What people call the keys that are asked for most.
 _TITLES: Final = {
     MFA_PRESENT: "MFA",
@@ -87,6 +90,8 @@ def _values(dimension: Dimension) -> list[list[Any]]:
     known: set[str] = set()
     for group in dimension.groups:
         for index, example in enumerate(group.witnesses):
+            if len(options) == _MOST:
+                break
             if index != ABSENT and example is not None and example not in known:
                 known.add(example)
                 text = phrase(dimension, group, 1 << index)

@@ -191,10 +191,11 @@ class Explorer(BundledView):
             if cells:
                 self._rows = tally.rows.tobytes()
                 self._row_of = tally.row_of.tobytes()
-                numbers = capability_numbers(view.given, view.filters.organization)
-                self._counts = [[item.allowed, item.conditional] for item in numbers]
             self._table = {"total": self._pages.total, "number": self._table.get("number", 0) + 1}
             self._code = view.code()
+        if cells:
+            numbers = capability_numbers(view.given, view.filters.organization)
+            self._counts = [[item.allowed, item.conditional] for item in numbers]
         if cell:
             self._explanation = self._explained()
             self._graph = self._drawn()
