@@ -7,7 +7,7 @@ writes that module and its style for whoever wants to read or check them in one 
 
 from __future__ import annotations
 
-import sys
+import argparse
 from functools import cache
 from pathlib import Path
 from typing import Final
@@ -44,6 +44,8 @@ def module_style() -> str:
 
 
 if __name__ == "__main__":
-    target = Path(sys.argv[1])
+    parser = argparse.ArgumentParser(description="Write the widgets' module and style in one piece each.")
+    parser.add_argument("folder", type=Path)
+    target = parser.parse_args().folder
     (target / "wmiam-lab.mjs").write_text(module_script(), encoding="utf-8")
     (target / "wmiam-lab.css").write_text(module_style(), encoding="utf-8")
