@@ -6,7 +6,10 @@ import base64
 import gzip
 import itertools
 import json
+import subprocess
+import sys
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -316,6 +319,14 @@ def test_the_script_sets_text_as_text_and_asks_no_network() -> None:
         'const SVG = "http://www.w3.org/2000/svg";'
     ]
     assert "url(" not in module_style()
+
+
+def test_the_module_can_be_written_in_one_piece(tmp_path: Path) -> None:
+    command = [sys.executable, "-m", "wmiam.lab", str(tmp_path)]
+    result = subprocess.run(command, capture_output=True, text=True, check=True)
+    assert result.stderr == ""
+    assert (tmp_path / "wmiam-lab.mjs").read_text(encoding="utf-8") == module_script()
+    assert (tmp_path / "wmiam-lab.css").read_text(encoding="utf-8") == module_style()
 
 
 def test_an_error_in_a_notebook_is_one_line_and_its_traceback_is_kept(

@@ -1,15 +1,13 @@
 """The script and the style of the widgets, put together from the files that ship in the package.
 
 The files are plain JavaScript without imports: the report joins those that it shares into one
-script, and a widget joins all of them into one ES module.  ``python -m wmiam.lab.module FOLDER``
+script, and a widget joins all of them into one ES module.  ``python -m wmiam.lab FOLDER``
 writes that module and its style for whoever wants to read or check them in one piece.
 """
 
 from __future__ import annotations
 
-import argparse
 from functools import cache
-from pathlib import Path
 from typing import Final
 
 from wmiam.views.templating import read_asset
@@ -41,11 +39,3 @@ def module_script() -> str:
 def module_style() -> str:
     """Return the style sheet; every rule of it is below ``.wmiam-lab``."""
     return "".join(read_asset(package, f"assets/{name}") for package, name in _STYLES)
-
-
-if __name__ == "__main__":
-    parser = argparse.ArgumentParser(description="Write the widgets' module and style in one piece each.")
-    parser.add_argument("folder", type=Path)
-    target = parser.parse_args().folder
-    (target / "wmiam-lab.mjs").write_text(module_script(), encoding="utf-8")
-    (target / "wmiam-lab.css").write_text(module_style(), encoding="utf-8")
