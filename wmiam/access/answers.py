@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import NamedTuple
 
+from wmiam.bits import bits_of
 from wmiam.engine.diagrams import FALSE
 from wmiam.engine.knowledge import ABSENT_KEY
 from wmiam.engine.request import ContextEntry
@@ -139,7 +140,7 @@ def answers(
                 continue
             rows = _decided(allowed, bits, within, space, denied)
             if rows:
-                for index in _positions(shared):
+                for index in bits_of(shared):
                     found[index] = rows
     for index in sorted(found):
         resource = scope.resources[index]
@@ -176,10 +177,3 @@ def _decided(
     if denied and left:
         rows.append((left, "denied", FALSE, within))
     return rows
-
-
-def _positions(mask: int) -> Iterator[int]:
-    while mask:
-        low = mask & -mask
-        yield low.bit_length() - 1
-        mask ^= low

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 
 from wmiam.engine.request import Context
@@ -10,7 +9,7 @@ from wmiam.engine.resources import Resource
 from wmiam.errors import RequestError
 from wmiam.estate.model import Principal
 
-__all__ = ["CellRow", "bits_of", "fixed_values"]
+__all__ = ["CellRow", "fixed_values"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,14 +39,6 @@ class CellRow:
     decision: str
     contexts: int
     within: int
-
-
-def bits_of(mask: int) -> Iterator[int]:
-    """Yield the positions of the bits of a set, from the lowest."""
-    while mask:
-        low = mask & -mask
-        yield low.bit_length() - 1
-        mask ^= low
 
 
 def fixed_values(key: str, value: object) -> tuple[str | None, ...]:

@@ -7,8 +7,9 @@ from functools import cached_property
 from typing import Any, Self
 
 from wmiam.access.answers import Answer, Fixed, answers
-from wmiam.access.cells import CellRow, bits_of, fixed_values
+from wmiam.access.cells import CellRow, fixed_values
 from wmiam.access.ways import Ways
+from wmiam.bits import bits_of
 from wmiam.catalog import Catalog, load
 from wmiam.conditions.words import describe
 from wmiam.engine.compile import ACTIONS

@@ -33,7 +33,8 @@ from functools import cached_property
 from typing import Final
 
 from wmiam.access.labels import way
-from wmiam.compare.pairs import Delta, Pair, bits
+from wmiam.bits import bits_of
+from wmiam.compare.pairs import Delta, Pair
 from wmiam.compare.sides import Side
 from wmiam.engine.compile import ACTIONS
 from wmiam.engine.diagrams import FALSE, TRUE
@@ -314,7 +315,7 @@ class _Attributing:
         return pieces
 
     def _piece(self, delta: Delta, actions: int) -> Iterator[Attribution]:
-        positions = list(bits(delta.resources))
+        positions = list(bits_of(delta.resources))
         entries = [entry for slot in self.slots for entry in self.entries[slot]]
         rows = [self._contexts(entry, actions) for entry in entries]
         signatures: dict[tuple[tuple[int, int], ...], int] = {}

@@ -7,12 +7,13 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 
 from wmiam.access import Access
+from wmiam.bits import bits_of
 from wmiam.compare.align import align
 from wmiam.compare.causes import Attribution, Attributor, CauseKey
 from wmiam.compare.changes import CHANGES, Change, decision
 from wmiam.compare.failures import Failures
 from wmiam.compare.names import Names
-from wmiam.compare.pairs import Delta, Pair, bits, pair_up
+from wmiam.compare.pairs import Delta, Pair, pair_up
 from wmiam.compare.requests import Witness, decide_on, find_witness
 from wmiam.compare.sides import Side
 from wmiam.compare.summary import Cause, gather
@@ -181,8 +182,8 @@ class Comparison:
         cells = [
             (position, bit, delta)
             for delta in pair.deltas
-            for bit in bits(delta.actions & actions)
-            for position in bits(delta.resources)
+            for bit in bits_of(delta.actions & actions)
+            for position in bits_of(delta.resources)
         ]
         for position, bit, delta in sorted(cells, key=lambda cell: cell[:2]):
             resource = pair.resources[position]

@@ -9,8 +9,9 @@ from itertools import islice
 from typing import TYPE_CHECKING, overload
 
 from wmiam.access.labels import statement_label
+from wmiam.bits import bits_of
 from wmiam.compare.gates import Gate, GateKind
-from wmiam.compare.pairs import Pair, bits
+from wmiam.compare.pairs import Pair
 from wmiam.compare.requests import Witness
 from wmiam.engine.compile import ACTIONS
 from wmiam.engine.diagrams import FALSE, Diagrams
@@ -213,8 +214,8 @@ class Failures(Sequence[Failure]):
 
     def _expanded(self, group: _Group) -> Iterator[Failure]:
         listed = group.pair.resources
-        for position in bits(group.resources):
-            for bit in bits(group.actions):
+        for position in bits_of(group.resources):
+            for bit in bits_of(group.actions):
                 yield Failure(
                     self._comparison,
                     group.gate,

@@ -20,6 +20,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
 
+from wmiam.bits import bits_of
 from wmiam.compare.sides import Side, pinned
 from wmiam.compare.unread import Renaming, unread_sources, unread_variables
 from wmiam.engine.diagrams import FALSE, Diagrams
@@ -29,17 +30,9 @@ from wmiam.engine.space import MFA_AGE, MFA_PRESENT
 from wmiam.engine.whole import PrincipalClass
 from wmiam.estate.model import Principal
 
-__all__ = ["Delta", "Pair", "Possible", "bits", "pair_up"]
+__all__ = ["Delta", "Pair", "Possible", "pair_up"]
 
 _Table = dict[frozenset[tuple[int, int]], int]
-
-
-def bits(mask: int) -> Iterator[int]:
-    """Yield the positions of the bits of a set, from the lowest."""
-    while mask:
-        low = mask & -mask
-        yield low.bit_length() - 1
-        mask ^= low
 
 
 @dataclass(frozen=True, slots=True)
@@ -211,7 +204,7 @@ class Pair:
             yield resources, self._possible_on(0)
             return
         found: dict[Possible, int] = {}
-        for position in bits(resources):
+        for position in bits_of(resources):
             possible = self._possible_on(position)
             found[possible] = found.get(possible, 0) | 1 << position
         for possible, mask in found.items():

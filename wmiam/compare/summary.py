@@ -7,8 +7,9 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from wmiam.access.labels import place_of
+from wmiam.bits import bits_of
 from wmiam.compare.causes import ATTRIBUTE, REMOVED, UNREAD, Attribution, Attributor, CauseKey
-from wmiam.compare.pairs import Pair, bits
+from wmiam.compare.pairs import Pair
 from wmiam.compare.requests import Witness
 from wmiam.engine.compile import ACTIONS
 from wmiam.engine.diagrams import FALSE
@@ -162,15 +163,15 @@ def gather(comparison: Comparison, attributor: Attributor) -> tuple[Cause, ...]:
 def _add(gathering: _Gathering, pair: Pair, subject: Principal, part: Attribution) -> None:
     resources = pair.resources
     gathering.actions |= part.actions
-    gathering.organizations.update(resources[position].arn for position in bits(part.resources))
+    gathering.organizations.update(resources[position].arn for position in bits_of(part.resources))
     people = gathering.gaining, gathering.losing
     for contexts, arns, examples in zip((part.gained, part.lost), people, gathering.examples, strict=True):
         if contexts == FALSE:
             continue
         arns.add(subject.arn)
         if contexts not in examples and len(examples) < _TRIED:
-            resource = resources[next(bits(part.resources))]
-            action = next(bits(part.actions))
+            resource = resources[next(bits_of(part.resources))]
+            action = next(bits_of(part.actions))
             examples[contexts] = _Example(pair, subject, resource, action, contexts, part.possible)
 
 
@@ -190,7 +191,7 @@ def _cause(comparison: Comparison, attributor: Attributor, key: CauseKey, gather
         key.detail,
         tuple(sorted(gathering.gaining)),
         tuple(sorted(gathering.losing)),
-        tuple(ACTIONS.names[bit] for bit in bits(gathering.actions)),
+        tuple(ACTIONS.names[bit] for bit in bits_of(gathering.actions)),
         tuple(sorted(gathering.organizations)),
         gained,
         lost,

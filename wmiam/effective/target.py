@@ -6,6 +6,7 @@ import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 
+from wmiam.bits import bits_of
 from wmiam.conditions.bench import Bench
 from wmiam.conditions.rows import BlockRow
 from wmiam.engine.compile import ACTIONS, Compiled, Row, binding, compile_document, compile_row
@@ -143,7 +144,7 @@ class Target:
             for actions, contexts in table.get(resource, ()):
                 narrowed = d.both(contexts, self.within[resource])
                 if narrowed != FALSE:
-                    own.update((bit, narrowed) for bit in _bits(actions))
+                    own.update((1 << bit, narrowed) for bit in bits_of(actions))
         return found
 
     def _found_twins(
@@ -203,7 +204,7 @@ class Target:
     def _grouped(self, allowed: Mapping[Resource, Mapping[int, int]]) -> Iterator[Alike]:
         keys = sorted(self.space.dimensions)
         found: dict[tuple[str, tuple[int, ...], tuple[str, ...]], int] = {}
-        for bit in _bits(ACTIONS.all):
+        for bit in (1 << position for position in bits_of(ACTIONS.all)):
             kind = next(r.kind for r in self.resources if r.actions & bit)
             contexts = tuple(allowed[r].get(bit, FALSE) for r in self.of_kind(kind))
             if any(contexts):
@@ -351,10 +352,3 @@ class Target:
         for name in sorted(unknowns):
             outside = d.without(outside, self.space.opaque[name])
         return d.neither(outside)
-
-
-def _bits(mask: int) -> Iterator[int]:
-    while mask:
-        low = mask & -mask
-        yield low
-        mask ^= low

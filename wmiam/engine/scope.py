@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 
+from wmiam.bits import bits_of
 from wmiam.engine.compile import Binding, Compiled
 from wmiam.engine.diagrams import FALSE, TRUE, Diagrams
 from wmiam.engine.knowledge import Known
@@ -69,12 +70,7 @@ class Scope:
 
     def members(self, mask: int) -> list[Resource]:
         """Return the resources of a set, in order."""
-        found = []
-        while mask:
-            low = mask & -mask
-            found.append(self.resources[low.bit_length() - 1])
-            mask ^= low
-        return found
+        return [self.resources[index] for index in bits_of(mask)]
 
     def chosen(self, arns: Collection[str] | None) -> int:
         """Return the resources of some organizations, and what is about no organization.

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from typing import Final
 
+from wmiam.bits import bits_of
 from wmiam.catalog import load
 from wmiam.engine.compile import ACTIONS
 
@@ -44,11 +45,5 @@ HARMFUL_ACTIONS: Final = GRAVE_ACTIONS | _alone(HARMFUL)
 
 def actions_of(mask: int) -> tuple[str, ...]:
     """Return the full names of a set of actions, those that weigh most first."""
-    found = []
-    for weighty in (mask & GRAVE_ACTIONS, mask & HARMFUL_ACTIONS & ~GRAVE_ACTIONS, mask & ~HARMFUL_ACTIONS):
-        left = weighty
-        while left:
-            low = left & -left
-            found.append(ACTIONS.names[low.bit_length() - 1])
-            left ^= low
-    return tuple(found)
+    by_weight = (mask & GRAVE_ACTIONS, mask & HARMFUL_ACTIONS & ~GRAVE_ACTIONS, mask & ~HARMFUL_ACTIONS)
+    return tuple(ACTIONS.names[bit] for weighty in by_weight for bit in bits_of(weighty))

@@ -17,12 +17,12 @@ from functools import cached_property
 
 from wmiam.access.access import Access
 from wmiam.access.answers import Fixed
+from wmiam.bits import bits_of
 from wmiam.engine.diagrams import FALSE, TRUE
 from wmiam.engine.scope import Scope
 from wmiam.engine.space import MFA_AGE, MFA_PRESENT, Space
 from wmiam.estate.model import Principal, PrincipalKind
 from wmiam.graph.assume import AssumeEdge
-from wmiam.graph.clauses import bits_of
 from wmiam.graph.escalate import escalations
 from wmiam.graph.escalate.find import Finding
 from wmiam.graph.links import Arrival, Departure, Fan, Final, Link, State, Way

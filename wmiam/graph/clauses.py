@@ -33,7 +33,6 @@ __all__ = [
     "Level",
     "Policies",
     "Roles",
-    "bits_of",
     "control_levels",
     "operation_bit",
 ]
@@ -243,14 +242,6 @@ def control_levels(
         policies.level(f"the {level.title}", [(policy, None) for policy in level.policies], level.unlisted)
         for level in levels.control_levels(estate.aws_organization, account, kind)
     )
-
-
-def bits_of(mask: int) -> Iterator[int]:
-    """Yield the positions of the bits that are set, from the lowest."""
-    while mask:
-        low = mask & -mask
-        yield low.bit_length() - 1
-        mask ^= low
 
 
 class Roles:

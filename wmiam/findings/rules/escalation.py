@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from typing import Any, Final
 
 from wmiam.access import Access
+from wmiam.bits import bits_of
 from wmiam.catalog.escalations import escalation_methods
 from wmiam.estate.estate import Estate
 from wmiam.estate.model import Policy, PolicyKind, Principal, PrincipalKind
@@ -17,7 +18,6 @@ from wmiam.findings.other_services import may
 from wmiam.findings.rule import Rule, Weight, listed, named, short_actions
 from wmiam.findings.survey import Survey
 from wmiam.findings.weights import GRAVE_ACTIONS, HARMFUL_ACTIONS, actions_of
-from wmiam.graph.clauses import bits_of
 from wmiam.graph.escalate import EscalationEdge, Escalations, escalations
 from wmiam.graph.escalate.find import Finding as Escalation
 from wmiam.policy.model import Effect

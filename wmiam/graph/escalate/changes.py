@@ -10,13 +10,14 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
+from wmiam.bits import bits_of
 from wmiam.catalog.escalations import Effect, Method, Permission, removal_permissions
 from wmiam.engine.diagrams import FALSE
 from wmiam.engine.layers import PrincipalClass
 from wmiam.engine.policies import IDLE
 from wmiam.estate.model import Group, PolicyKind, Principal
 from wmiam.graph.assume import AssumeEdge
-from wmiam.graph.clauses import ASSUME_ROLE, bits_of
+from wmiam.graph.clauses import ASSUME_ROLE
 from wmiam.graph.escalate.entities import Entities
 from wmiam.graph.escalate.ground import Finding, Ground
 from wmiam.graph.escalate.held import Held, Pieces, requirements

@@ -8,12 +8,13 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 from weakref import WeakKeyDictionary
 
+from wmiam.bits import bits_of
 from wmiam.catalog.escalations import Effect
 from wmiam.engine.space import Space
 from wmiam.engine.whole import Whole
 from wmiam.estate.model import Principal
 from wmiam.graph.assume import Assumptions, conjuncts
-from wmiam.graph.clauses import Cause, bits_of
+from wmiam.graph.clauses import Cause
 from wmiam.graph.escalate.find import Finder
 from wmiam.graph.escalate.ground import Finding
 from wmiam.graph.escalate.witness import Step, causes_of, steps_of

@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from itertools import takewhile
 
+from wmiam.bits import bits_of
 from wmiam.catalog.escalations import resource_template as type_template
 from wmiam.engine.compile import Binding
 from wmiam.engine.diagrams import FALSE, TRUE
@@ -24,7 +25,6 @@ from wmiam.engine.resources import Resource, ResourceKind, pattern_contexts
 from wmiam.engine.scope import Pieces, Scope
 from wmiam.engine.space import Space, canonical_key
 from wmiam.estate.model import Group, Policy, Principal
-from wmiam.graph.clauses import bits_of
 from wmiam.policy.patterns import Variable, Wild, resource_regex, resource_template, split_fields
 
 __all__ = ["LISTED", "Entities", "Entity", "examples", "region_of"]

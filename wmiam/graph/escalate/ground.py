@@ -8,12 +8,12 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 
+from wmiam.bits import bits_of
 from wmiam.catalog.escalations import Method, Permission, escalation_methods, removal_permissions
 from wmiam.engine.layers import PrincipalClass
 from wmiam.engine.resources import ResourceKind
 from wmiam.estate.model import Principal, PrincipalKind
 from wmiam.graph.assume import AssumeEdge, Assumptions
-from wmiam.graph.clauses import bits_of
 from wmiam.graph.escalate.asks import Asks
 from wmiam.graph.escalate.carry import Carrier, questions
 from wmiam.graph.escalate.entities import LISTED, Entities

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
+from wmiam.bits import bits_of
 from wmiam.catalog.escalations import Permission
 from wmiam.conditions.points import pick_request
 from wmiam.engine.diagrams import FALSE
@@ -13,7 +14,7 @@ from wmiam.engine.knowledge import ABSENT_KEY, Known, principal_knowledge, role_
 from wmiam.engine.resources import INCOMING, Resource, example_arn
 from wmiam.engine.space import canonical_key
 from wmiam.estate.model import Principal
-from wmiam.graph.clauses import ASSUME_ROLE, Cause, bits_of
+from wmiam.graph.clauses import ASSUME_ROLE, Cause
 from wmiam.graph.escalate.entities import region_of
 from wmiam.graph.escalate.ground import Finding, Ground
 from wmiam.graph.escalate.held import Held, Pieces, kind_of
