@@ -16,6 +16,7 @@ from wmiam.engine.whole import Layer, PrincipalClass, Source
 from wmiam.errors import AmbiguousNameError
 from wmiam.estate.model import Organization, Policy, Principal
 from wmiam.estate.names import organization_choice
+from wmiam.jsontext import escape
 from wmiam.origin import Origin
 from wmiam.policy.model import Statement, UnreadStatement
 from wmiam.policy.patterns import action_matches
@@ -340,7 +341,7 @@ class _Explainer:
         failed = []
         for row in compiled.rows:
             contexts = d.both(self.whole.row(row, self.members, resource, absent), within)
-            pointer = f"/Condition/{row.condition.written}/{row.condition.key.replace('/', '~1')}"
+            pointer = f"/Condition/{row.condition.written}/{escape(row.condition.key)}"
             if contexts == FALSE:
                 never = absent.get(row.key) is ABSENT_KEY
                 reason = (

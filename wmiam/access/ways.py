@@ -5,7 +5,6 @@ from __future__ import annotations
 from wmiam.access.labels import statement_label, way
 from wmiam.engine.compile import ACTIONS
 from wmiam.engine.diagrams import FALSE
-from wmiam.engine.knowledge import ABSENT_KEY, Known
 from wmiam.engine.policies import IDLE
 from wmiam.engine.resources import Resource
 from wmiam.engine.whole import PrincipalClass, Whole
@@ -92,7 +91,7 @@ class Ways:
     ) -> _Statements | None:
         whole = self._whole
         part = whole.policies.part(policy, group)
-        absent = Known({key: ABSENT_KEY for key in part.reads if not ACTIONS.carriers(key) & bit})
+        absent = ACTIONS.absent_keys(part.reads, bit)
         labels: list[str] = []
         for source in part.sources:
             if source.compiled.actions & bit and source.compiled.effect is not Effect.DENY:

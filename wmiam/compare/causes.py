@@ -38,7 +38,7 @@ from wmiam.compare.pairs import Delta, Pair
 from wmiam.compare.sides import Side
 from wmiam.engine.compile import ACTIONS
 from wmiam.engine.diagrams import FALSE, TRUE
-from wmiam.engine.knowledge import ABSENT_KEY, Known
+from wmiam.engine.knowledge import ABSENT_KEY, NOTHING_KNOWN, Known
 from wmiam.engine.layers import Layer, Source
 from wmiam.engine.request import ContextEntry
 from wmiam.estate.change import policies_by_key
@@ -167,8 +167,8 @@ class Attributor:
             self.after.layers(new) if new is not None else {},
         )
         known = (
-            self.before.known(old) if old is not None else Known(),
-            self.after.known(new) if new is not None else Known(),
+            self.before.known(old) if old is not None else NOTHING_KNOWN,
+            self.after.known(new) if new is not None else NOTHING_KNOWN,
         )
         held = tuple(
             tuple(

@@ -24,7 +24,7 @@ from wmiam.bits import bits_of
 from wmiam.compare.sides import Side, pinned
 from wmiam.compare.unread import Renaming, unread_sources, unread_variables
 from wmiam.engine.diagrams import FALSE, Diagrams
-from wmiam.engine.knowledge import Known
+from wmiam.engine.knowledge import NOTHING_KNOWN, Known
 from wmiam.engine.resources import Resource
 from wmiam.engine.space import MFA_AGE, MFA_PRESENT
 from wmiam.engine.whole import PrincipalClass
@@ -259,8 +259,8 @@ class Pair:
     @cached_property
     def _own(self) -> tuple[Known, Known]:
         return (
-            self.before.known(self.old) if self.old is not None else Known(),
-            self.after.known(self.new) if self.new is not None else Known(),
+            self.before.known(self.old) if self.old is not None else NOTHING_KNOWN,
+            self.after.known(self.new) if self.new is not None else NOTHING_KNOWN,
         )
 
     @cached_property

@@ -7,7 +7,13 @@ from functools import cached_property
 
 from wmiam.access import Access
 from wmiam.compare.unread import is_unread, unread_sources
-from wmiam.engine.knowledge import ABSENT_KEY, Known, organization_knowledge, principal_knowledge
+from wmiam.engine.knowledge import (
+    ABSENT_KEY,
+    NOTHING_KNOWN,
+    Known,
+    organization_knowledge,
+    principal_knowledge,
+)
 from wmiam.engine.layers import Layer
 from wmiam.engine.request import ContextEntry
 from wmiam.engine.resources import Resource
@@ -19,8 +25,6 @@ from wmiam.estate.levels import control_levels, is_limited
 from wmiam.estate.model import Organization, Policy, Principal
 
 __all__ = ["Side", "pinned"]
-
-_NOTHING = Known()
 
 
 class Side:
@@ -120,7 +124,7 @@ class Side:
         """Return the keys that a resource or organization decides, as this side describes it."""
         arn = thing.arn
         if arn == "*":
-            return _NOTHING
+            return NOTHING_KNOWN
         if arn not in self._known:
             self._known[arn] = organization_knowledge(self._organizations[arn], self.estate)
         return self._known[arn]

@@ -11,7 +11,7 @@ from wmiam.conditions.bench import Bench
 from wmiam.conditions.rows import BlockRow
 from wmiam.engine.compile import ACTIONS, Compiled, Row, binding, compile_document, compile_row
 from wmiam.engine.diagrams import FALSE, TRUE
-from wmiam.engine.knowledge import ABSENT_KEY, Known
+from wmiam.engine.knowledge import ABSENT_KEY, NOTHING_KNOWN, Known
 from wmiam.engine.layers import PrincipalClass, Source
 from wmiam.engine.resources import Resource
 from wmiam.engine.space import Space
@@ -26,7 +26,6 @@ __all__ = ["Alike", "Target", "alone", "not_another"]
 
 #: Id of "any other organization".
 ANY = "*"
-_NOTHING = Known()
 #: The named unknown of a pattern that holds the id of one organization.
 _NAMES_ONE = re.compile(
     r"the (?:organization|message) is one that arn:[^ ]*:(?:organization|message)/([^*?/$]+)(?:/.*)? names"
@@ -208,7 +207,7 @@ class Target:
             kind = next(r.kind for r in self.resources if r.actions & bit)
             contexts = tuple(allowed[r].get(bit, FALSE) for r in self.of_kind(kind))
             if any(contexts):
-                absent = tuple(key for key in keys if not ACTIONS.carriers(key) & bit)
+                absent = tuple(ACTIONS.absent_keys(keys, bit).entries)
                 found[kind, contexts, absent] = found.get((kind, contexts, absent), 0) | bit
         for (kind, _, absent), actions in found.items():
             yield Alike(kind, actions, Known(dict.fromkeys(absent, ABSENT_KEY)))
@@ -259,7 +258,7 @@ class Target:
             (compiled,) = compile_document(PolicyDocument(statements=(statement,)))
             self._kept[pattern] = compiled
         source = Source(self._policy, compiled)
-        return self.whole.statement_contexts(source, self.members, resource, _NOTHING)
+        return self.whole.statement_contexts(source, self.members, resource, NOTHING_KNOWN)
 
     def block(
         self, rows: Iterable[tuple[str, str, tuple[str, ...]]], group: Alike, resource: Resource
@@ -283,9 +282,7 @@ class Target:
                 if operator is None:
                     return None
                 row = self._rows[written] = compile_row(Condition(operator, *written[1:]), variables=True)
-            absent = Known(
-                {key: ABSENT_KEY for key in row.reads if not ACTIONS.carriers(key) & group.actions}
-            )
+            absent = ACTIONS.absent_keys(row.reads, group.actions)
             known = self.whole.known_of(resource)
             contexts = self.bench.row(row, binding(row, absent, self.members.known, known))
             if contexts is None:

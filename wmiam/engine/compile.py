@@ -15,7 +15,7 @@ from wmiam.catalog import Action, load
 from wmiam.engine.conditions import evaluate_condition
 from wmiam.engine.diagrams import FALSE, TRUE
 from wmiam.engine.domains import Test, positive_base
-from wmiam.engine.knowledge import ABSENT_KEY, Known
+from wmiam.engine.knowledge import ABSENT_KEY, NOTHING_KNOWN, Known
 from wmiam.engine.request import Context, ContextEntry
 from wmiam.engine.space import Space, Usage, canonical_key
 from wmiam.policy.model import Condition, Effect, PolicyDocument, Statement, UnreadStatement
@@ -40,7 +40,6 @@ __all__ = [
 
 #: Most lists of patterns that are remembered: documents share them.
 _MOST_LISTS = 65536
-_NOTHING = Known()
 
 
 class ActionSets:
@@ -92,6 +91,18 @@ class ActionSets:
         """Return the actions whose requests can carry a context key (C11)."""
         return _carriers(self, key)
 
+    def absent_keys(self, keys: Iterable[str], actions: int) -> Known:
+        """Return the keys of some that none of a set of actions carries, as known to be absent (C11).
+
+        Parameters
+        ----------
+        keys : iterable of str
+            Canonical keys.
+        actions : int
+            The set.
+        """
+        return Known({key: ABSENT_KEY for key in keys if not self.carriers(key) & actions})
+
     def parted(self, every: int, keys: frozenset[str]) -> Sequence[tuple[int, Known]]:
         """Return a set of actions by what they decide of some keys: those that they never carry (C11).
 
@@ -123,7 +134,7 @@ def _parted(sets: ActionSets, every: int, keys: frozenset[str]) -> list[tuple[in
                 if part
             ]
     return [
-        (actions, Known(dict.fromkeys(absent, ABSENT_KEY)) if absent else _NOTHING)
+        (actions, Known(dict.fromkeys(absent, ABSENT_KEY)) if absent else NOTHING_KNOWN)
         for actions, absent in found
     ]
 

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 
 from wmiam.engine.compile import ActionSets, Binding, Compiled, Question, Row, binding, row_contexts
 from wmiam.engine.diagrams import FALSE, TRUE
-from wmiam.engine.knowledge import ABSENT_KEY, Known
+from wmiam.engine.knowledge import NOTHING_KNOWN, Known
 from wmiam.engine.layers import Layer, PrincipalClass, Source
 from wmiam.engine.policies import Policies
 from wmiam.engine.resources import Resource, resource_contexts
@@ -15,8 +15,6 @@ from wmiam.estate.model import Principal
 from wmiam.policy.model import Effect, UnreadStatement
 
 __all__ = ["Details"]
-
-_NOTHING = Known()
 
 
 class Details:
@@ -75,7 +73,7 @@ class Details:
 
     def known_of(self, resource: Resource) -> Known:
         """Return the keys that a resource decides."""
-        return _NOTHING if resource.organization is None else self._known_of[resource.arn]
+        return NOTHING_KNOWN if resource.organization is None else self._known_of[resource.arn]
 
     def row(self, row: Row, members: PrincipalClass, resource: Resource, absent: Known) -> int:
         """Return the contexts in which one row of a Condition block holds; see :meth:`statement_contexts`."""
@@ -110,9 +108,7 @@ class Details:
         actions : int
             Set of actions.
         """
-        return Known(
-            {key: ABSENT_KEY for key in self._reads(members) if not self.actions.carriers(key) & actions}
-        )
+        return self.actions.absent_keys(self._reads(members), actions)
 
     def _reads(self, members: PrincipalClass) -> frozenset[str]:
         """Return every canonical key that the policies of a class depend on."""

@@ -16,6 +16,7 @@ from wmiam.policy.patterns import action_matches, ascii_lower
 
 __all__ = [
     "ABSENT_KEY",
+    "NOTHING_KNOWN",
     "Known",
     "decided_by_principal",
     "organization_knowledge",
@@ -51,6 +52,10 @@ class Known:
         if found is None and key.startswith(self.families):
             return ABSENT_KEY
         return found
+
+
+#: What is known where nothing is.
+NOTHING_KNOWN = Known()
 
 
 def _entry(key: str, *values: str, many: bool = False) -> tuple[str, ContextEntry]:

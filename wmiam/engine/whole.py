@@ -21,7 +21,7 @@ from wmiam.engine.compile import (
 )
 from wmiam.engine.details import Details
 from wmiam.engine.diagrams import FALSE, TRUE
-from wmiam.engine.knowledge import Known, organization_knowledge, takes_session_tags
+from wmiam.engine.knowledge import NOTHING_KNOWN, Known, organization_knowledge, takes_session_tags
 from wmiam.engine.layers import Cell, Layer, Part, PrincipalClass, Source, credentials
 from wmiam.engine.policies import IDLE, Policies
 from wmiam.engine.resources import WORKMAIL_KINDS, Resource, account_resources
@@ -35,8 +35,6 @@ from wmiam.memory import without_cycles
 from wmiam.policy.model import Effect, UnreadStatement
 
 __all__ = ["Cell", "Layer", "Part", "PrincipalClass", "Source", "Whole"]
-
-_NOTHING = Known()
 
 
 class Whole(Details):
@@ -199,7 +197,7 @@ class Whole(Details):
     def _usages(self) -> Iterator[Usage]:
         seen: set[tuple[Question, Binding]] = set()
         for (number, _, account), members in self._held.items():
-            known = members.known if self.policies.own_keys[number] else _NOTHING
+            known = self._known(number, members)
             for source in self.policies.parts[number].sources:
                 for row in source.compiled.rows:
                     for bound in self._bindings(row, known, self.scopes[account]):
@@ -208,6 +206,10 @@ class Whole(Details):
                             usage = usage_of(row, bound)
                             if usage is not None:
                                 yield usage
+
+    def _known(self, number: int, members: PrincipalClass) -> Known:
+        """Return what is known of a class, as far as a policy asks for it."""
+        return members.known if self.policies.own_keys[number] else NOTHING_KNOWN
 
     @staticmethod
     def _bindings(row: Row, known: Known, scope: Scope) -> Iterable[Binding]:
@@ -297,7 +299,7 @@ class Whole(Details):
         key = (number, members.variants.get(number, 0), members.principal.account)
         found = self._table_of.get(key)
         if found is None:
-            known = members.known if self.policies.own_keys[number] else _NOTHING
+            known = self._known(number, members)
             pieces: list[Piece] = []
             for source in self.policies.parts[number].sources:
                 if isinstance(source.compiled.statement, UnreadStatement):
@@ -324,7 +326,7 @@ class Whole(Details):
         list of tuple
             Sets of actions and resources, with the contexts that allow and those that deny.
         """
-        known = members.known if self.policies.own_keys[number] else _NOTHING
+        known = self._known(number, members)
         return list(self._pieces(compiled, members.scope, known))
 
     def _pieces(self, compiled: Compiled, scope: Scope, known: Known) -> Iterator[Piece]:
@@ -338,8 +340,9 @@ class Whole(Details):
             parts = list(covered)
             for row in compiled.rows:
                 after: list[tuple[int, int]] = []
+                first = binding(row, absent, known)
                 for mask, bound in scope.parted(row.reads):
-                    contexts = self._row_contexts(row, _completed(binding(row, absent, known), bound))
+                    contexts = self._row_contexts(row, _completed(first, bound))
                     if contexts != FALSE:
                         for other, before in parts:
                             if mask & other:

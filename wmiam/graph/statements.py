@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from wmiam.catalog import load
 from wmiam.engine.compile import ACTIONS, Compiled, compile_document
 from wmiam.engine.diagrams import FALSE
-from wmiam.engine.knowledge import Known
+from wmiam.engine.knowledge import NOTHING_KNOWN
 from wmiam.engine.resources import Resource, account_resources, resource_contexts
 from wmiam.engine.space import Space
 from wmiam.estate.model import Organization, Policy
@@ -94,7 +94,7 @@ class Statements:
         covering: list[Resource] = [
             resource
             for resource in self._resources
-            if resource_contexts(compiled, resource, Known(), self._space) != FALSE
+            if resource_contexts(compiled, resource, NOTHING_KNOWN, self._space) != FALSE
         ]
         for bit, name in enumerate(ACTIONS.names):
             if not wanted >> bit & 1:

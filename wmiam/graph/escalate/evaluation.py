@@ -13,7 +13,7 @@ from functools import cached_property
 from wmiam.engine.compile import ActionSets, Compiled, usage_of
 from wmiam.engine.diagrams import FALSE, TRUE
 from wmiam.engine.domains import Test
-from wmiam.engine.knowledge import ABSENT_KEY, Known, role_knowledge
+from wmiam.engine.knowledge import ABSENT_KEY, NOTHING_KNOWN, Known, role_knowledge
 from wmiam.engine.layers import PrincipalClass, Source
 from wmiam.engine.policies import IDLE
 from wmiam.engine.request import ContextEntry
@@ -137,7 +137,7 @@ class Evaluation(Whole):
             return Known({**known.entries, "iam:permissionsboundary": boundary}, known.families)
         account = entity.arn.split(":")[4]
         if not account:
-            return Known()
+            return NOTHING_KNOWN
         families = ("aws:resourcetag/", "iam:resourcetag/") if isinstance(thing, Group) else ()
         return Known({"aws:resourceaccount": ContextEntry("aws:ResourceAccount", (account,))}, families)
 
@@ -176,7 +176,7 @@ class Evaluation(Whole):
         if number in self.policies.readers and number not in members.variants:
             # No other class is known to be treated alike.
             members.variants[number] = -1 - self.classes.index(members)
-        known = members.known if self.policies.own_keys[number] else Known()
+        known = self._known(number, members)
         for source in self.policies.parts[number].sources:
             for row in source.compiled.rows:
                 for bound in self._bindings(row, known, members.scope):
