@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping
 from typing import NamedTuple
 
 from wmiam.bits import bits_of
+from wmiam.conditions.decision import decision_of
 from wmiam.engine.diagrams import FALSE
 from wmiam.engine.knowledge import ABSENT_KEY
 from wmiam.engine.request import ContextEntry
@@ -99,16 +100,12 @@ class Fixed:
 
 
 def _equal(space: Space, dimension: Dimension, value: str | None) -> int:
+    if not dimension.multivalued:
+        return space.valued(dimension, value)
     d = space.diagrams
     if value is None:
         return d.neither(space.presence(dimension))
-    if dimension.multivalued:
-        group = dimension.groups[0]
-        return d.literal(dimension.variables[group.class_of(value) - 1], 2)
-    return d.all_of(
-        d.literal(variable, 1 << group.class_of(value))
-        for group, variable in zip(dimension.groups, dimension.variables, strict=True)
-    )
+    return d.literal(dimension.variables[dimension.groups[0].class_of(value) - 1], 2)
 
 
 def answers(
@@ -173,7 +170,7 @@ def _decided(
         narrowed = space.diagrams.both(contexts, within)
         if narrowed != FALSE:
             left &= ~wanted
-            rows.append((wanted, "allowed" if narrowed == within else "conditional", narrowed, within))
+            rows.append((wanted, decision_of(narrowed, within), narrowed, within))
     if denied and left:
         rows.append((left, "denied", FALSE, within))
     return rows

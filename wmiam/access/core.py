@@ -11,6 +11,7 @@ from wmiam.access.cells import CellRow, fixed_values
 from wmiam.access.ways import Ways
 from wmiam.bits import bits_of
 from wmiam.catalog import Catalog, load
+from wmiam.conditions.decision import DECISIONS
 from wmiam.conditions.words import describe
 from wmiam.engine.compile import ACTIONS
 from wmiam.engine.diagrams import FALSE
@@ -24,9 +25,6 @@ from wmiam.estate.estate import Estate
 from wmiam.estate.model import Organization, Principal
 
 __all__ = ["DECISIONS", "AccessCore"]
-
-#: The three answers, from least to most.
-DECISIONS = ("denied", "conditional", "allowed")
 
 
 class AccessCore:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from wmiam.access.labels import place_of, way
+from wmiam.conditions.decision import decision_of
 from wmiam.conditions.words import clause, describe, witness
 from wmiam.engine.compile import ACTIONS, Compiled
 from wmiam.engine.diagrams import FALSE
@@ -235,7 +236,7 @@ class _Explainer:
         within = self.access.within(self.members, resource)
         d = self.space.diagrams
         contexts = d.both(self.whole.cell_contexts(self.members, resource, self.bit), within)
-        decision = "denied" if contexts == FALSE else "allowed" if contexts == within else "conditional"
+        decision = decision_of(contexts, within)
         when = self._words(contexts, within) if decision == "conditional" else ""
         absent = self.whole.absent_keys(self.members, self.bit)
         layers = tuple(self._layer(layer, resource, absent, within) for layer in self.layers)

@@ -11,6 +11,7 @@ import pandas as pd
 from wmiam.access.capability import capability_rows, holdings
 from wmiam.access.cells import CellRow
 from wmiam.access.core import DECISIONS
+from wmiam.conditions.decision import decision_of
 from wmiam.engine.compile import ACTIONS
 from wmiam.engine.diagrams import FALSE
 from wmiam.engine.whole import PrincipalClass
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "CELL_COLUMNS",
+    "DECISION_TYPE",
     "capabilities_frame",
     "capability_of_frame",
     "cells_frame",
@@ -39,7 +41,8 @@ CELL_COLUMNS = (
     "through",
     "statements",
 )
-_DECISION = pd.CategoricalDtype(list(DECISIONS), ordered=True)
+#: The answers as a pandas type, in order.
+DECISION_TYPE = pd.CategoricalDtype(list(DECISIONS), ordered=True)
 
 
 def cells_frame(
@@ -112,7 +115,7 @@ def cells_frame(
             "action": _categories([row.action for row in cells]),
             "organization": _categories([row.organization for row in cells]),
             "decision": pd.Categorical.from_codes(
-                [DECISIONS.index(row.decision) for row in cells], dtype=_DECISION
+                [DECISIONS.index(row.decision) for row in cells], dtype=DECISION_TYPE
             ),
             "when": pd.array([access.when(row) for row in cells], dtype="str"),
             "through": pd.array(through, dtype="str"),
@@ -145,7 +148,7 @@ def matrix_frame(access: Access, org: str | None) -> pd.DataFrame:
     order = np.array([row_of[id(access.whole.class_of[p.arn])] for p in access.principals], dtype=np.intp)
     by_action = np.ascontiguousarray(codes[order].T)
     data = {
-        name: pd.Categorical.from_codes(by_action[bit], dtype=_DECISION)
+        name: pd.Categorical.from_codes(by_action[bit], dtype=DECISION_TYPE)
         for bit, name in enumerate(ACTIONS.names)
     }
     return pd.DataFrame(data, index=pd.Index([p.arn for p in access.principals], name="principal"))
@@ -185,7 +188,7 @@ def capabilities_frame(access: Access, org: str | None) -> pd.DataFrame:
     for capability in access.catalog.capabilities:
         best: dict[str, dict[str, str]] = {"": {}, **{o.arn: {} for o in wanted}}
         for members, organizations, contexts, within in holdings(access, capability):
-            decision = "allowed" if contexts == within else "conditional"
+            decision = decision_of(contexts, within)
             arns = [r.arn for r in members.scope.members(organizations) if r.arn in best]
             for arn in people[id(members)] if arns else ():
                 for organization in arns:
@@ -230,5 +233,5 @@ def capability_of_frame(access: Access, principal: Principal) -> pd.DataFrame:
                     }
                 )
     frame = pd.DataFrame.from_records(records, columns=["capability", "organization", "decision", "when"])
-    frame["decision"] = pd.Categorical(frame["decision"], dtype=_DECISION)
+    frame["decision"] = pd.Categorical(frame["decision"], dtype=DECISION_TYPE)
     return frame

@@ -6,11 +6,10 @@ from dataclasses import dataclass
 from typing import Final
 
 from wmiam.compare.pairs import Delta, Pair
-from wmiam.engine.diagrams import FALSE
 from wmiam.engine.resources import Resource
 from wmiam.estate.model import Principal
 
-__all__ = ["CHANGES", "Change", "decision"]
+__all__ = ["CHANGES", "Change"]
 
 #: What can happen, from the most that may be gained to the most that is lost.
 CHANGES: Final = ("granted", "widened", "moved", "cannot tell", "narrowed", "revoked")
@@ -53,8 +52,3 @@ class Change:
     resource: Resource
     delta: Delta
     pair: Pair
-
-
-def decision(contexts: int, within: int) -> str:
-    """Return ``"allowed"``, ``"conditional"`` or ``"denied"``: what contexts are, of those that can be."""
-    return "denied" if contexts == FALSE else "allowed" if contexts == within else "conditional"

@@ -10,13 +10,14 @@ from wmiam.access import Access
 from wmiam.bits import bits_of
 from wmiam.compare.align import align
 from wmiam.compare.causes import Attribution, Attributor, CauseKey
-from wmiam.compare.changes import CHANGES, Change, decision
+from wmiam.compare.changes import CHANGES, Change
 from wmiam.compare.failures import Failures
 from wmiam.compare.names import Names
 from wmiam.compare.pairs import Delta, Pair, pair_up
 from wmiam.compare.requests import Witness, decide_on, find_witness
 from wmiam.compare.sides import Side
 from wmiam.compare.summary import Cause, gather
+from wmiam.conditions.decision import decision_of
 from wmiam.conditions.words import describe
 from wmiam.diagnostics import Diagnostic, Severity
 from wmiam.engine.compile import ACTIONS
@@ -195,8 +196,8 @@ class Comparison:
                 ACTIONS.names[bit],
                 resource.arn,
                 change,
-                decision(delta.before, delta.possible.before),
-                decision(delta.after, delta.possible.after),
+                decision_of(delta.before, delta.possible.before),
+                decision_of(delta.after, delta.possible.after),
                 depends,
                 resource,
                 delta,

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
-from wmiam.access.access import DECISIONS
+from wmiam.access.frames import DECISION_TYPE
 from wmiam.compare.changes import CHANGES, Change
 from wmiam.compare.requests import Witness
 from wmiam.compare.summary import Cause
@@ -19,7 +19,6 @@ if TYPE_CHECKING:
 __all__ = ["causes_frame", "changes_frame", "failures_frame"]
 
 _CHANGE = pd.CategoricalDtype(list(CHANGES), ordered=True)
-_DECISION = pd.CategoricalDtype(list(DECISIONS), ordered=True)
 
 
 def changes_frame(comparison: Comparison, rows: Sequence[Change]) -> pd.DataFrame:
@@ -33,8 +32,8 @@ def changes_frame(comparison: Comparison, rows: Sequence[Change]) -> pd.DataFram
             "action": [row.action for row in rows],
             "organization": [row.organization for row in rows],
             "change": pd.Categorical([row.change for row in rows], dtype=_CHANGE),
-            "before": pd.Categorical([row.before for row in rows], dtype=_DECISION),
-            "after": pd.Categorical([row.after for row in rows], dtype=_DECISION),
+            "before": pd.Categorical([row.before for row in rows], dtype=DECISION_TYPE),
+            "after": pd.Categorical([row.after for row in rows], dtype=DECISION_TYPE),
             "gained": [comparison.gained(row) for row in rows],
             "lost": [comparison.lost(row) for row in rows],
             "witness_gained": _objects([_context(comparison.witness(row)) for row in rows]),

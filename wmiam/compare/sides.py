@@ -142,14 +142,11 @@ def pinned(space: Space, dimension: Dimension, entry: ContextEntry) -> int:
     entry : ContextEntry
         What is known of it.
     """
-    d = space.diagrams
-    if entry is ABSENT_KEY or not entry.values:
-        return d.neither(space.presence(dimension))
+    d, absent = space.diagrams, entry is ABSENT_KEY or not entry.values
     if not dimension.multivalued:
-        return d.all_of(
-            d.literal(variable, 1 << group.class_of(entry.values[0]))
-            for group, variable in zip(dimension.groups, dimension.variables, strict=True)
-        )
+        return space.valued(dimension, None if absent else entry.values[0])
+    if absent:
+        return d.neither(space.presence(dimension))
     members = {dimension.groups[0].class_of(value) for value in entry.values}
     single = d.literal(dimension.single or 0, 2 if len(entry.values) == 1 else 1)
     return d.both(

@@ -199,6 +199,26 @@ class Space:
             return self.diagrams.any_of(self.diagrams.literal(v, 2) for v in dimension.variables)
         return self.diagrams.literal(dimension.variables[0], dimension.groups[0].present)
 
+    def valued(self, dimension: Dimension, value: str | None) -> int:
+        """Return the contexts in which a key that takes one value has just that.
+
+        Parameters
+        ----------
+        dimension : Dimension
+            The key.
+        value : str or None
+            The value; None where the key is absent.
+
+        Raises
+        ------
+        LookupError
+            If no request has such a value.
+        """
+        return self.diagrams.all_of(
+            self.diagrams.literal(variable, 1 << (ABSENT if value is None else group.class_of(value)))
+            for group, variable in zip(dimension.groups, dimension.variables, strict=True)
+        )
+
     def condition(
         self, key: str, operator: Operator, wanted: Sequence[Test | None], texts: Sequence[str]
     ) -> int:

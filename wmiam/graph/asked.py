@@ -8,7 +8,7 @@ from difflib import get_close_matches
 from itertools import islice
 from typing import TYPE_CHECKING, Any
 
-from wmiam.access.access import DECISIONS, Access
+from wmiam.access.access import Access
 from wmiam.catalog import Capability
 from wmiam.engine.diagrams import FALSE
 from wmiam.errors import NameLookupError, UnknownNameError
@@ -251,6 +251,8 @@ def who_reaches(access: Access, capability: str, org: str | None = None) -> pd.D
     """
     import pandas as pd
 
+    from wmiam.access.frames import DECISION_TYPE
+
     goals = Goals.of(access)
     wanted = find_capability(access, capability)
     telling = Telling(goals, wanted)
@@ -284,7 +286,7 @@ def who_reaches(access: Access, capability: str, org: str | None = None) -> pd.D
     frame = pd.DataFrame(columns)
     for name in ("kind", "way"):
         frame[name] = frame[name].astype("category")
-    frame["decision"] = pd.Categorical(frame["decision"], categories=DECISIONS, ordered=True)
+    frame["decision"] = frame["decision"].astype(DECISION_TYPE)
     return frame.sort_values(["length", "principal"], kind="stable", ignore_index=True)
 
 

@@ -14,6 +14,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from wmiam.conditions.decision import decision_of
 from wmiam.conditions.words import describe, witness
 from wmiam.engine.diagrams import FALSE
 from wmiam.engine.space import MFA_PRESENT, Space
@@ -182,7 +183,7 @@ class Assumptions:
             party.source,
             role.arn,
             pair.operation,
-            "allowed" if contexts == within else "conditional",
+            decision_of(contexts, within),
             conditions,
             chained,
             same_account,

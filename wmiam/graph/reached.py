@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, overload
 
-from wmiam.access.access import DECISIONS, Access
+from wmiam.access.access import Access
 from wmiam.engine.diagrams import FALSE
 from wmiam.engine.scope import Scope
 from wmiam.errors import RequestError
@@ -209,6 +209,8 @@ class Reach(Sequence[Reached]):
         """
         import pandas as pd
 
+        from wmiam.access.frames import DECISION_TYPE
+
         rows = []
         for reached in self:
             person = self.access.find_principal(reached.principal) if self._is_inside(reached) else None
@@ -229,7 +231,7 @@ class Reach(Sequence[Reached]):
                 }
             )
         frame = pd.DataFrame(rows)
-        frame["decision"] = pd.Categorical(frame["decision"], categories=DECISIONS, ordered=True)
+        frame["decision"] = frame["decision"].astype(DECISION_TYPE)
         return frame
 
     def _is_inside(self, reached: Reached) -> bool:

@@ -201,9 +201,8 @@ def pinned_to(space: Space, values: Mapping[str, str | None]) -> int:
     d, result = space.diagrams, TRUE
     for key, value in values.items():
         dimension = space.dimensions.get(key)
-        for group, variable in zip(dimension.groups, dimension.variables, strict=True) if dimension else ():
-            at = ABSENT if value is None else group.class_of(value)
-            result = d.both(result, d.literal(variable, 1 << at))
+        if dimension is not None:
+            result = d.both(result, space.valued(dimension, value))
     return result
 
 

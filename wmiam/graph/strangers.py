@@ -7,7 +7,6 @@ from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 
 from wmiam.engine.diagrams import FALSE, TRUE
-from wmiam.engine.domains import ABSENT
 from wmiam.engine.knowledge import ABSENT_KEY, Known
 from wmiam.engine.request import ContextEntry
 from wmiam.engine.space import Dimension, Space
@@ -132,14 +131,11 @@ def _callers(arn: str, ids: list[str]) -> Iterator[tuple[str, str, str]]:
 
 def _pinned(space: Space, key: str, value: str | None) -> int:
     """Return the contexts in which a key has a value; none where no such value can be."""
-    dimension, d, result = space.dimensions.get(key), space.diagrams, TRUE
-    for group, variable in zip(dimension.groups, dimension.variables, strict=True) if dimension else ():
-        try:
-            at = ABSENT if value is None else group.class_of(value)
-        except LookupError:
-            return FALSE
-        result = d.both(result, d.literal(variable, 1 << at))
-    return result
+    dimension = space.dimensions.get(key)
+    try:
+        return TRUE if dimension is None else space.valued(dimension, value)
+    except LookupError:
+        return FALSE
 
 
 def example_values(dimension: Dimension | None) -> list[str]:

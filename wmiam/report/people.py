@@ -14,6 +14,7 @@ from wmiam.access.access import Access
 from wmiam.access.capability import capability_rows
 from wmiam.access.cells import CellRow
 from wmiam.catalog import Capability
+from wmiam.conditions.decision import decision_of
 from wmiam.conditions.words import describe
 from wmiam.engine.whole import PrincipalClass
 from wmiam.estate.model import Organization, Principal
@@ -263,7 +264,7 @@ def _capability_list(
     ways: dict[tuple[int, str, str, str], list[int]] = defaultdict(list)
     for members, organization, contexts, within in capability_rows(access, capability):
         place = places[organization.arn]
-        decision = "allowed" if contexts == within else "conditional"
+        decision = decision_of(contexts, within)
         for group in groups_of[id(members)]:
             best[id(group)] = max(decision, best.get(id(group), "denied"), key=_RANK.__getitem__)
             numbers[place] = numbers[place].plus(decision, len(group.principals))

@@ -10,6 +10,7 @@ from weakref import WeakKeyDictionary
 
 from wmiam.bits import bits_of
 from wmiam.catalog.escalations import Effect
+from wmiam.conditions.decision import decision_of
 from wmiam.engine.space import Space
 from wmiam.engine.whole import Whole
 from wmiam.estate.model import Principal
@@ -258,7 +259,7 @@ class Escalations:
                         finding.capability,
                         organizations,
                         permissions,
-                        "allowed" if finding.contexts == finding.within else "conditional",
+                        decision_of(finding.contexts, finding.within),
                         method.source,
                         self._tellings[id(finding)],
                     )
