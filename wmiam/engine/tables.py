@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterable
 from wmiam.engine.compile import ACTIONS
 from wmiam.engine.diagrams import FALSE, TRUE, Diagrams
 
-__all__ = ["Allowed", "Piece", "Table", "Tables"]
+__all__ = ["Allowed", "Cells", "Piece", "Table", "Tables"]
 
 #: A partition of all actions: each set with the contexts that allow it, and those that deny it.
 Cells = tuple[tuple[int, int, int], ...]
@@ -55,6 +55,10 @@ class Tables:
             number = self._number[cells] = len(self._cells)
             self._cells.append(cells)
         return number
+
+    def cells(self, number: int) -> Cells:
+        """Return the cells of a number, as tables hold it."""
+        return self._cells[number]
 
     def same(self, resources: int, allows: int) -> Table:
         """Return the table that allows every action on some resources in the same contexts.

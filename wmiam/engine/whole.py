@@ -27,7 +27,7 @@ from wmiam.engine.policies import IDLE, Policies
 from wmiam.engine.resources import WORKMAIL_KINDS, Resource, account_resources
 from wmiam.engine.scope import Scope
 from wmiam.engine.space import Space, Usage
-from wmiam.engine.tables import Allowed, Piece, Table, Tables
+from wmiam.engine.tables import Allowed, Cells, Piece, Table, Tables
 from wmiam.estate.estate import Estate
 from wmiam.estate.levels import is_limited
 from wmiam.estate.model import Principal, PrincipalKind
@@ -221,24 +221,27 @@ class Whole(Details):
     # -- cells --------------------------------------------------------------
 
     def _evaluate(self, members: PrincipalClass) -> None:
-        principal, scope, tables = members.principal, members.scope, self._tables
+        principal, tables = members.principal, self._tables
         temporary, long_term = credentials(principal)
         members.universe = self.space.universe(temporary=temporary, long_term=long_term)
-        nothing: Table = ((scope.all, tables.nothing),)
-        result: Table = nothing
-        if principal.kind is PrincipalKind.ROOT:
-            result = tables.same(scope.all, TRUE)
-        for number in members.identity:
-            result = tables.union(result, self._table(number, members))
+        root = principal.kind is PrincipalKind.ROOT
+        result = self._united(members.identity, members, TRUE if root else FALSE)
         if principal.boundary is not None:
             number = self.policies.number(principal.boundary)
-            limit = nothing if number == IDLE else self._table(number, members)
+            limit = self._united(() if number == IDLE else (number,), members)
             result = tables.limit(result, limit)
         if is_limited(principal):
             levels = self.policies.levels(principal.account)
             if levels:
                 result = tables.limit(result, self._levels(levels, members))
         members.allowed = self._finished(result, members.universe)
+
+    def _united(self, numbers: Iterable[int], members: PrincipalClass, start: int = FALSE) -> Table:
+        """Return what policies of one kind allow and deny, beside what is allowed beforehand."""
+        table = self._tables.same(members.scope.all, start)
+        for number in numbers:
+            table = self._tables.union(table, self._table(number, members))
+        return table
 
     def _finished(self, table: Table, universe: int) -> tuple[tuple[int, Allowed], ...]:
         """Return what a table allows in the end."""
@@ -276,21 +279,48 @@ class Whole(Details):
         self._forget()
         return list(found.values())
 
+    def layer_tables(
+        self, asked: Iterable[tuple[PrincipalClass, Layer]]
+    ) -> list[tuple[tuple[int, Cells], ...]]:
+        """Return what single layers allow and deny, each as far as it goes by itself.
+
+        Parameters
+        ----------
+        asked : iterable of (PrincipalClass, Layer)
+            Classes of this evaluation, each with one of its layers.
+
+        Returns
+        -------
+        list of tuple
+            For each, disjoint sets of resources with a partition of all actions: each set with the
+            contexts that allow it, and those that deny it.
+        """
+        self._start()
+        cells = self._tables.cells
+        found = [
+            tuple((mask, cells(number)) for mask, number in self._layer(layer, members))
+            for members, layer in asked
+        ]
+        self._forget()
+        return found
+
+    def _layer(self, layer: Layer, members: PrincipalClass) -> Table:
+        start = FALSE
+        if layer.unconditional:
+            start = TRUE
+        elif layer.unlisted:
+            start = self._unlisted(layer)
+        return self._united(layer.numbers, members, start)
+
     def _levels(self, levels: tuple[Layer, ...], members: PrincipalClass) -> Table:
         """Return what every level of SCPs over an account allows to those whom they treat alike."""
         numbers = [number for layer in levels for number in layer.numbers]
         key = (members.principal.account, *(members.variants.get(number, 0) for number in numbers))
         found = self._levels_of.get(key)
         if found is None:
-            tables, every = self._tables, members.scope.all
-            found = tables.same(every, TRUE)
+            found = self._tables.same(members.scope.all, TRUE)
             for layer in levels:
-                table: Table = ((every, tables.nothing),)
-                if layer.unlisted:
-                    table = tables.same(every, self._unlisted(layer))
-                for number in layer.numbers:
-                    table = tables.union(table, self._table(number, members))
-                found = tables.limit(found, table)
+                found = self._tables.limit(found, self._layer(layer, members))
             self._levels_of[key] = found
         return found
 
