@@ -309,11 +309,23 @@ class AccessCore:
         """
         if row.decision != "conditional":
             return ""
-        key = (row.contexts, row.within, row.principal.is_role)
-        if key not in self._words:
-            role = row.principal.is_role
-            self._words[key] = describe(row.contexts, row.within, self.whole.space, role=role)
-        return self._words[key]
+        return self.words(row.contexts, row.within, role=row.principal.is_role)
+
+    def words(self, contexts: int, within: int, *, role: bool) -> str:
+        """Return a set of contexts in plain words.
+
+        Parameters
+        ----------
+        contexts, within : int
+            The contexts, and those that can be.
+        role : bool
+            Whether they are those of a role's requests.
+        """
+        key = (contexts, within, role)
+        found = self._words.get(key)
+        if found is None:
+            found = self._words[key] = describe(contexts, within, self.whole.space, role=role)
+        return found
 
     def ways(self, row: CellRow) -> tuple[str, str]:
         """Return how the permission of a cell arrives, and the statements that give it.

@@ -6,64 +6,23 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from wmiam.access.labels import place_of, way
+from wmiam.access.applied import StatementReader, StatementView
+from wmiam.access.labels import place_of
 from wmiam.conditions.decision import decision_of
-from wmiam.conditions.words import clause, describe, witness
-from wmiam.engine.compile import ACTIONS, Compiled
+from wmiam.conditions.words import clause, witness
+from wmiam.engine.compile import ACTIONS
 from wmiam.engine.diagrams import FALSE
-from wmiam.engine.knowledge import ABSENT_KEY, Known
+from wmiam.engine.knowledge import Known
 from wmiam.engine.resources import Resource
-from wmiam.engine.whole import Layer, PrincipalClass, Source
+from wmiam.engine.whole import Layer, PrincipalClass
 from wmiam.errors import AmbiguousNameError
-from wmiam.estate.model import Organization, Policy, Principal
+from wmiam.estate.model import Organization, Principal
 from wmiam.estate.names import organization_choice
-from wmiam.jsontext import escape
-from wmiam.origin import Origin
-from wmiam.policy.model import Statement, UnreadStatement
-from wmiam.policy.patterns import action_matches
 
 if TYPE_CHECKING:
     from wmiam.access.access import Access
 
-__all__ = ["Explanation", "LayerView", "StatementView", "cell_organization", "explain"]
-
-
-@dataclass(frozen=True, slots=True)
-class StatementView:
-    """A statement that covers the action, and what it does here.
-
-    Parameters
-    ----------
-    policy : Policy
-        The policy that holds it.
-    through : str
-        How the principal has it.
-    statement : Statement or None
-        None for one that could not be read.
-    label, effect : str
-        Sid or index; ``"Allow"``, ``"Deny"`` or ``"unknown"``.
-    applies : str
-        ``"applies"``, ``"conditional"`` or ``"no"``.
-    why : str
-        Why it does not apply; else ``""``.
-    when : str
-        In which contexts it applies; ``""`` unless conditional.
-    origin : Origin or None
-        Its place.
-    parts : tuple of str
-        JSON pointers, relative to the statement, of the elements that decide.
-    """
-
-    policy: Policy
-    through: str
-    statement: Statement | None
-    label: str
-    effect: str
-    applies: str
-    why: str
-    when: str
-    origin: Origin | None
-    parts: tuple[str, ...]
+__all__ = ["Explanation", "LayerView", "cell_organization", "explain"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -222,6 +181,7 @@ class _Explainer:
         self.members: PrincipalClass = self.whole.class_of[subject.arn]
         # Members of a class hold the same statements, but by policies and groups of their own.
         self.layers = self.whole.layers_of(subject)
+        self.reader = StatementReader(access, self.members, action)
 
     def explain(self) -> Explanation:
         """Return the explanation."""
@@ -249,12 +209,12 @@ class _Explainer:
             layers,
             tuple(self._reasons(decision, layers, within)),
             tuple(self._changes(decision, layers)),
-            tuple(self._notes(absent)),
+            tuple(self._notes()),
             witness(contexts, within, self.space),
         )
 
     def _words(self, contexts: int, within: int) -> str:
-        return describe(contexts, within, self.space, role=self.subject.is_role)
+        return self.access.words(contexts, within, role=self.subject.is_role)
 
     def _elsewhere(self, target: Organization) -> Explanation:
         return Explanation(
@@ -286,7 +246,7 @@ class _Explainer:
         else:
             decision = "allows" if net == within else "conditional"
         views = tuple(
-            self._statement(source, resource, absent, within)
+            self.reader.view(source, resource, within)
             for source in layer.sources
             if source.compiled.actions & self.bit
         )
@@ -295,73 +255,6 @@ class _Explainer:
         if layer.unconditional:
             title = "account root user: allowed everything in its account"
         return LayerView(layer.kind, title, decision, when, views)
-
-    def _statement(self, source: Source, resource: Resource, absent: Known, within: int) -> StatementView:
-        statement = source.compiled.statement
-        policy = source.policy
-        origin = policy.origin.below(statement.pointer) if policy.origin is not None else None
-        if isinstance(statement, UnreadStatement):
-            effect = str(statement.effect) if statement.effect else "unknown"
-            return StatementView(
-                policy, way(source), None, str(statement.index), effect, "conditional", "",
-                f"unknown: {statement.reason}", origin, (),
-            )  # fmt: skip
-        contexts = self.whole.statement_contexts(source, self.members, resource, absent)
-        contexts = self.space.diagrams.both(contexts, within)
-        applies = "no" if contexts == FALSE else "applies" if contexts == within else "conditional"
-        why, parts = self._why(source.compiled, statement, resource, absent, within)
-        if applies != "no":
-            always = applies == "applies" and source.compiled.rows
-            why = "its conditions hold in every such request" if always else ""
-        return StatementView(
-            policy,
-            way(source),
-            statement,
-            statement.label,
-            str(statement.effect),
-            applies,
-            why,
-            self._words(contexts, within) if applies == "conditional" else "",
-            origin,
-            parts,
-        )
-
-    def _why(
-        self, compiled: Compiled, statement: Statement, resource: Resource, absent: Known, within: int
-    ) -> tuple[str, tuple[str, ...]]:
-        """Return why a statement does not apply, and the elements that decide."""
-        d = self.space.diagrams
-        covered = self.whole.resource_contexts(compiled, self.members, resource)
-        name = "NotResource" if compiled.negated else "Resource"
-        if covered == FALSE:
-            if resource.organization is None:
-                return f"{self.action} takes no resource: only * covers it", (f"/{name}",)
-            return "its resources are others", (f"/{name}",)
-        parts = [f"/{'Action' if statement.actions is not None else 'NotAction'}{self._matched(statement)}"]
-        parts.append(f"/{name}")
-        failed = []
-        for row in compiled.rows:
-            contexts = d.both(self.whole.row(row, self.members, resource, absent), within)
-            pointer = f"/Condition/{row.condition.written}/{escape(row.condition.key)}"
-            if contexts == FALSE:
-                never = absent.get(row.key) is ABSENT_KEY
-                reason = (
-                    f"{row.condition.key} is never in a request for {self.action}"
-                    if never
-                    else f"{row.condition.written} on {row.condition.key} does not hold"
-                )
-                failed.append((reason, pointer))
-            elif contexts != within:
-                parts.append(pointer)
-        if failed:
-            return "; ".join(reason for reason, _ in failed), tuple(pointer for _, pointer in failed)
-        return "its conditions exclude each other", tuple(parts)
-
-    def _matched(self, statement: Statement) -> str:
-        for index, pattern in enumerate(statement.actions or ()):
-            if action_matches(pattern, self.action):
-                return f"/{index}"
-        return ""
 
     def _reasons(self, decision: str, layers: tuple[LayerView, ...], within: int) -> Iterator[str]:
         if within == FALSE:
@@ -400,15 +293,13 @@ class _Explainer:
                     source = f"{view.policy.name}#{view.label}"
                     yield f"To take it away: remove {self.action} from {source}, or deny it."
 
-    def _notes(self, absent: Known) -> Iterator[str]:
-        read = sorted(key for key in absent.entries if absent.entries[key] is ABSENT_KEY)
+    def _notes(self) -> Iterator[str]:
         used = {
-            row.condition.key
+            key
             for layer in self.layers
             for source in layer.sources
             if source.compiled.actions & self.bit
-            for row in source.compiled.rows
-            if row.key in read
+            for key in self.reader.never_carried(source)
         }
         for key in sorted(used):
             yield f"Requests for {self.action} never carry {key}."
