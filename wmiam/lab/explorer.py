@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import asdict
 from functools import cached_property
+from os import PathLike
 from typing import TYPE_CHECKING, Any
 
 import traitlets
 
 from wmiam.access import Access
+from wmiam.errors import UnknownNameError
 from wmiam.graph import AssumeEdge, assumption_edges
 from wmiam.lab.bundle import BundledView
 from wmiam.lab.controls import context_controls
@@ -18,6 +20,7 @@ from wmiam.lab.module import module_script, module_style
 from wmiam.lab.pages import RowPages
 from wmiam.lab.payload import matrix_data, matrix_names, pack
 from wmiam.lab.pictures import selection_graph
+from wmiam.lab.pins import KINDS, Pin, load_pins, save_pins
 from wmiam.lab.tally import Tally, capability_numbers
 from wmiam.lab.view import Filters, Selection, View
 from wmiam.views.html import summary_html
@@ -48,7 +51,8 @@ class Explorer(BundledView):
     context : dict
         Context keys that are fixed, as for :meth:`wmiam.Access.given`.
     pins : list of dict
-        Views that were kept: ``title``, ``filters``, ``selection``, ``context`` and ``code``.
+        Views that were kept: ``title``, ``note``, ``kind``, ``filters``, ``selection``, ``context`` and
+        ``code``.
 
     Examples
     --------
@@ -126,22 +130,66 @@ class Explorer(BundledView):
         """The Python that gives :attr:`frame`."""
         return self._view.code()
 
-    def pin(self, title: str = "") -> dict[str, Any]:
+    def pin(self, title: str = "", note: str = "", kind: str = "") -> dict[str, Any]:
         """Keep the present view, for coming back to it and for the report.
 
         Parameters
         ----------
         title : str
             What to call it; by default it is numbered.
+        note : str
+            What there is to say of it, as Markdown.
+        kind : str
+            What the report shows of it, one of :data:`wmiam.lab.pins.KINDS`; by default the explanation
+            where a cell is selected, else the table.
 
         Returns
         -------
         dict
             The new member of :attr:`pins`.
+
+        Raises
+        ------
+        UnknownNameError
+            If there is no such kind.
         """
-        kept = {"title": title or f"View {len(self.pins) + 1}", **self._view.record(), "code": self.code}
+        chosen = self._view.selection
+        kind = kind or ("explanation" if chosen.principal and chosen.action else "table")
+        if kind not in KINDS:
+            raise UnknownNameError("kind of pin", kind, KINDS)
+        title = title.strip() or f"View {len(self.pins) + 1}"
+        pinned = Pin(title, note, kind, **self._view.record())
+        kept = {**pinned.record(), "code": self.code}
         self.pins = [*self.pins, kept]
         return kept
+
+    def save_pins(self, path: str | PathLike[str]) -> None:
+        """Write the pinned views to a file; see :mod:`wmiam.lab.pins`.
+
+        Parameters
+        ----------
+        path : str or path
+            The file; ``wmiam report --plan`` can show what is in it.
+        """
+        save_pins(self.pins, path)
+
+    def load_pins(self, path: str | PathLike[str]) -> None:
+        """Take the pinned views of a file in place of those that are there.
+
+        Parameters
+        ----------
+        path : str or path
+            The file, as :meth:`save_pins` writes it.
+
+        Raises
+        ------
+        InputError
+            If it cannot be read, or a pin names what this estate has not.
+        """
+        self.pins = [
+            {**pinned.record(), "code": pinned.view(self.access, name=self._name).code()}
+            for pinned in load_pins(path)
+        ]
 
     def show(self, pinned: Mapping[str, Any]) -> None:
         """Go back to a view that was kept.

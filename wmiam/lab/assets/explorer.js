@@ -95,7 +95,7 @@ class Explorer {
     this.pinList.replaceChildren(...this.model.get("pins").map((pinned) => {
       const button = make("button", { type: "button", title: "Go back to this view" }, bdi(visible(String(pinned.title))));
       button.addEventListener("click", () => {
-        for (const trait of ["filters", "selection", "context"]) this.model.set(trait, pinned[trait]);
+        for (const trait of ["filters", "selection", "context"]) this.model.set(trait, pinned[trait] ?? {});
         this.model.save_changes();
       });
       return button;
