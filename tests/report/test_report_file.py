@@ -11,51 +11,16 @@ import re
 import subprocess
 import sys
 from datetime import UTC, datetime
-from html.parser import HTMLParser
 from pathlib import Path
 
 import pytest
+from report_outline import Outline
 from report_reading import IMAGE, MOMENT, REORDERED, SCRIPT
 
 import wmiam
 from wmiam.report import render_report, write_report
 
 ACME = Path(__file__).resolve().parents[2] / "data" / "acme"
-
-
-class Outline(HTMLParser):
-    """What a page is made of: elements with their attributes, text, and the content of script and style."""
-
-    def __init__(self, page: str) -> None:
-        super().__init__()
-        self.elements: list[tuple[str, dict[str, str | None]]] = []
-        self.text: list[str] = []
-        self.inside: dict[str, list[str]] = {"script": [], "style": []}
-        self._open = ""
-        self.feed(page)
-        self.close()
-
-    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        self.elements.append((tag, dict(attrs)))
-        self._open = tag if tag in self.inside else ""
-        if self._open:
-            self.inside[tag].append("")
-
-    def handle_endtag(self, tag: str) -> None:
-        if tag == self._open:
-            self._open = ""
-
-    def handle_data(self, data: str) -> None:
-        if self._open:
-            self.inside[self._open][-1] += data
-        else:
-            self.text.append(data)
-
-    @property
-    def data(self) -> dict[str, object]:
-        """The JSON that the page carries."""
-        found: dict[str, object] = json.loads(self.inside["script"][0])
-        return found
 
 
 @pytest.fixture(scope="module")

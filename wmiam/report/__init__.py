@@ -2,17 +2,12 @@
 
 from __future__ import annotations
 
-import base64
-import hashlib
-import json
 import os
+from collections.abc import Iterable
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final
 
-from markupsafe import Markup
-
-from wmiam.views.templating import environment, read_asset
 from wmiam.wholefile import open_whole
 
 if TYPE_CHECKING:
@@ -34,6 +29,7 @@ def write_report(
     *,
     title: str | None = None,
     generated: datetime | None = None,
+    sections: Iterable[str] | None = None,
 ) -> Path:
     """Write the report; whole, or not at all.
 
@@ -47,6 +43,8 @@ def write_report(
         Heading; by default made from the estate's name.
     generated : datetime, optional
         The moment that the report names; see :func:`render_report`.
+    sections : iterable of str, optional
+        Ids of the sections to show, in order; by default all.
 
     Returns
     -------
@@ -58,13 +56,19 @@ def write_report(
     OSError
         If the file cannot be written.
     """
-    text = render_report(access, title=title, generated=generated)
+    text = render_report(access, title=title, generated=generated, sections=sections)
     with open_whole(path) as stream:
         stream.write(text.encode("utf-8", "backslashreplace"))
     return Path(path)
 
 
-def render_report(access: Access, *, title: str | None = None, generated: datetime | None = None) -> str:
+def render_report(
+    access: Access,
+    *,
+    title: str | None = None,
+    generated: datetime | None = None,
+    sections: Iterable[str] | None = None,
+) -> str:
     """Return the report's HTML.
 
     Parameters
@@ -76,48 +80,35 @@ def render_report(access: Access, *, title: str | None = None, generated: dateti
     generated : datetime, optional
         The moment that the report names, without time zone taken as UTC.  By default that of the
         environment variable ``SOURCE_DATE_EPOCH``, else now.  All else depends on the input alone.
+    sections : iterable of str, optional
+        Ids of the sections to show, in order; by default all of :data:`wmiam.report.sections.SECTIONS`.
+
+    Raises
+    ------
+    UnknownNameError
+        If there is no such section.
     """
-    from wmiam.report.content import gather
+    from wmiam.report.content import Content, heading
     from wmiam.report.matrix import matrix_payload
-    from wmiam.report.people import principal_groups
+    from wmiam.report.page import render_page
+    from wmiam.report.sections import chosen_sections
 
-    groups = principal_groups(access)
-    content = gather(access, groups, title, _moment(generated))
-    css = "".join(read_asset("wmiam.report", f"assets/{name}") for name in _STYLES)
-    parts = [read_asset(package, f"assets/{name}") for package, name in _SCRIPTS]
-    script = f'(() => {{\n"use strict";\n{"".join(parts)}}})();\n'
-    return (
-        environment("wmiam.report")
-        .get_template("report.html.j2")
-        .render(
-            it=content,
-            css=Markup(css),  # noqa: S704 - our own file
-            script=Markup(script),  # noqa: S704 - our own files
-            data=_embedded(matrix_payload(access, groups)),
-            policy=_policy(css, script),
-        )
+    chosen = chosen_sections(sections)
+    content = Content(
+        access,
+        heading(access) if title is None else title,
+        _moment(generated),
+        tuple(section.id for section in chosen),
     )
-
-
-def _policy(css: str, script: str) -> str:
-    """Return a Content-Security-Policy that admits this style, this script and nothing else."""
-    return (
-        f"default-src 'none'; style-src {_hash(css)}; script-src {_hash(script)}; "
-        "img-src data:; base-uri 'none'; form-action 'none'"
+    has_matrix = content.has("matrix")
+    return render_page(
+        "report.html.j2",
+        styles=_STYLES,
+        scripts=_SCRIPTS if has_matrix else (),
+        data=matrix_payload(access, content.groups) if has_matrix else None,
+        it=content,
+        parts=[(section, section.gather(content)) for section in chosen],
     )
-
-
-def _hash(text: str) -> str:
-    digest = hashlib.sha256(text.encode()).digest()
-    return f"'sha256-{base64.b64encode(digest).decode()}'"
-
-
-def _embedded(value: Any) -> Markup:
-    """Return a value as JSON that can stand in a script element: nothing in it can end the element."""
-    text = json.dumps(value, ensure_ascii=False, separators=(",", ":"))
-    for char in "<>&\u2028\u2029":
-        text = text.replace(char, f"\\u{ord(char):04x}")
-    return Markup(text)  # noqa: S704 - made safe above
 
 
 def _moment(generated: datetime | None) -> datetime:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cached_property
@@ -19,10 +18,11 @@ from wmiam.report.people import (
     capability_lists,
     organization_lists,
     organization_order,
+    principal_groups,
 )
 from wmiam.views.text import count
 
-__all__ = ["Content", "DiagnosticRow", "gather"]
+__all__ = ["Content", "DiagnosticRow", "heading"]
 
 #: Organizations that the first screen shows as columns of their own.
 _COLUMNS = 6
@@ -44,30 +44,68 @@ class DiagnosticRow:
 
 @dataclass(frozen=True)
 class Content:
-    """Everything that the templates show.
+    """Everything that the templates show; each list is made when a section asks for it.
 
     Parameters
     ----------
     access : Access
         What is reported.
-    title, generated : str
-        Heading, and the moment in words.
-    capabilities, organizations, assumptions, diagnostics : tuple
-        The lists, in the order of the page.
-    assumption_count : int
-        How many ways to become a role there are; ``assumptions`` holds the first of them.
+    title : str
+        Heading.
+    moment : datetime
+        When the report was made, in UTC.
+    sections : tuple of str
+        Ids of the sections that the page has, in order.
     """
 
     access: Access
     title: str
-    generated: str
-    capabilities: tuple[CapabilityList, ...]
-    organizations: tuple[OrganizationList, ...]
-    assumptions: tuple[Assumption, ...]
-    assumption_count: int
-    diagnostics: tuple[DiagnosticRow, ...]
+    moment: datetime
+    sections: tuple[str, ...]
     version: str = __version__
     most: int = _MOST
+
+    def has(self, section: str) -> bool:
+        """Whether the page has a section, so that links may lead there.
+
+        Parameters
+        ----------
+        section : str
+            Its id.
+        """
+        return section in self.sections
+
+    @property
+    def generated(self) -> str:
+        """The moment in words."""
+        return f"{self.moment.day} {self.moment:%B %Y, %H:%M} UTC"
+
+    @cached_property
+    def groups(self) -> tuple[PrincipalGroup, ...]:
+        """The principals, those together that are alike."""
+        return principal_groups(self.access)
+
+    @cached_property
+    def capabilities(self) -> tuple[CapabilityList, ...]:
+        """Who holds each capability."""
+        return capability_lists(self.access, self.groups)
+
+    @cached_property
+    def organizations(self) -> tuple[OrganizationList, ...]:
+        """Who can do anything to each organization, in the order of ``access.organizations``."""
+        return organization_lists(self.access, self.groups, self.capabilities)
+
+    @cached_property
+    def assumptions(self) -> tuple[tuple[Assumption, ...], int]:
+        """The first ways to become a role, and how many there are."""
+        return assumptions(self.access, self.capabilities, _MOST)
+
+    @cached_property
+    def diagnostics(self) -> tuple[DiagnosticRow, ...]:
+        """What was not understood, or looks wrong, the gravest first."""
+        order = list(Severity)
+        found = sorted(self.access.estate.diagnostics, key=lambda d: order.index(d.severity))
+        return tuple(_row(diagnostic) for diagnostic in found)
 
     @property
     def principals(self) -> int:
@@ -113,7 +151,7 @@ class Content:
     @property
     def wide(self) -> bool:
         """Whether there are too many organizations for a column each."""
-        return len(self.organizations) > _COLUMNS
+        return len(self.access.organizations) > _COLUMNS
 
     @property
     def order(self) -> tuple[int, ...]:
@@ -157,36 +195,16 @@ class Content:
         return known.name if known is not None and known.name else account
 
 
-def gather(
-    access: Access, groups: Sequence[PrincipalGroup], title: str | None, generated: datetime
-) -> Content:
-    """Gather what the page shows.
+def heading(access: Access) -> str:
+    """Return the title of a report that has none of its own.
 
     Parameters
     ----------
     access : Access
         What is reported.
-    groups : sequence of PrincipalGroup
-        Its principals.
-    title : str or None
-        Heading; by default made from the estate's name.
-    generated : datetime
-        The moment that the page names.
     """
-    estate = access.estate
-    capabilities = capability_lists(access, groups)
-    order = list(Severity)
-    diagnostics = sorted(estate.diagnostics, key=lambda diagnostic: order.index(diagnostic.severity))
-    heading = "Who can do what to Amazon WorkMail" + (f" in {estate.name}" if estate.name else "")
-    return Content(
-        access,
-        heading if title is None else title,
-        f"{generated.day} {generated:%B %Y, %H:%M} UTC",
-        capabilities,
-        organization_lists(access, groups, capabilities),
-        *assumptions(access, capabilities, _MOST),
-        tuple(_row(diagnostic) for diagnostic in diagnostics),
-    )
+    name = access.estate.name
+    return "Who can do what to Amazon WorkMail" + (f" in {name}" if name else "")
 
 
 def _row(diagnostic: Diagnostic) -> DiagnosticRow:
