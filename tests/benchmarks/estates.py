@@ -280,13 +280,13 @@ def _service_linked_role(account: _Account) -> Record:
     }
 
 
-def _details(account: _Account, principals: int) -> Record:
+def _details(account: _Account, principals: int, roles: int | None) -> Record:
     """Return an account's authorization details."""
     account.managed = content.customer_policies(account.rng, account.id, account.organizations)
     worst = account.kind == "worst"
     if worst:
         account.managed = {}
-    users = (principals + 1) // 2
+    users = (principals + 1) // 2 if roles is None else principals - roles
     user_list = [_user(account, account.first + at) for at in range(users)]
     role_list = [_role(account, account.first + at) for at in range(users, principals - 1)]
     role_list += [_service_linked_role(account)] if principals > 1 else []
@@ -329,6 +329,7 @@ def write_estate(
     kind: str = "realistic",
     *,
     organizations: int = 100,
+    roles: int | None = None,
     seed: int = 1,
     progress: Callable[[str], object] = lambda _name: None,
 ) -> list[Path]:
@@ -345,6 +346,9 @@ def write_estate(
         One of :data:`KINDS`.
     organizations : int
         Number of WorkMail organizations in each account.
+    roles : int, optional
+        How many of the principals are roles, in equal shares of the accounts' principals; by
+        default half of them.
     seed : int
         What everything is drawn from.
     progress : callable
@@ -357,6 +361,8 @@ def write_estate(
     """
     if kind not in KINDS or not 1 <= principals <= PER_ACCOUNT * len(ACCOUNTS) or organizations < 1:
         raise ValueError(f"no estate of {principals} principals and {organizations} organizations, {kind!r}")
+    if roles is not None and not 0 < roles < principals:
+        raise ValueError(f"no estate of {principals} principals, {roles} of them roles")
     rng = random.Random(f"{seed} {kind} {principals} {organizations}")
     sizes = [min(PER_ACCOUNT, principals - start) for start in range(0, principals, PER_ACCOUNT)]
     accounts = list(islice(ACCOUNTS, len(sizes)))
@@ -376,7 +382,8 @@ def write_estate(
         arns, calls = inventory(rng, account, organizations)
         later.append((f"workmail/{account}.json", calls))
         making = _Account(rng, account, kind, arns, number * PER_ACCOUNT)
-        write(f"iam/{account}/authorization-details.json", _details(making, size))
+        share = None if roles is None else roles * size // principals
+        write(f"iam/{account}/authorization-details.json", _details(making, size, share))
     write(f"iam/{MANAGEMENT}/authorization-details.json", _management(rng))
     for name, data in later:
         write(name, data)
@@ -388,12 +395,18 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
     parser.add_argument("--principals", type=int, default=10_000)
     parser.add_argument("--organizations", type=int, default=100, help="in each account (default: 100)")
+    parser.add_argument("--roles", type=int, help="how many of the principals are roles (default: half)")
     parser.add_argument("--kind", choices=KINDS, default="realistic")
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--output", type=Path, required=True, metavar="FOLDER")
     given = parser.parse_args()
     files = write_estate(
-        given.output, given.principals, given.kind, organizations=given.organizations, seed=given.seed
+        given.output,
+        given.principals,
+        given.kind,
+        organizations=given.organizations,
+        roles=given.roles,
+        seed=given.seed,
     )
     print(f"{sum(path.stat().st_size for path in files) / 1e6:.1f} MB in {len(files)} files")
 

@@ -54,6 +54,13 @@ def test_organizations_are_in_every_account(tmp_path: Path) -> None:
     assert sorted(found) == ["123456789012"] * 3 + ["444455556666"] * 3
 
 
+def test_as_many_roles_as_were_asked_for(tmp_path: Path) -> None:
+    write_estate(tmp_path, 200, "realistic", organizations=3, roles=40)
+    estate = load(tmp_path, progress=False)
+    assert sum(principal.is_role for principal in estate.principals) == 40
+    assert sum(principal.kind is PrincipalKind.USER for principal in estate.principals) == 160 + 3
+
+
 def test_realistic_shares_policies(tmp_path: Path) -> None:
     write_estate(tmp_path, 1000, "realistic", organizations=10)
     estate = load(tmp_path, progress=False)
@@ -105,3 +112,8 @@ def test_impossible_estates_are_refused(
 ) -> None:
     with pytest.raises(ValueError, match="no estate"):
         write_estate(tmp_path, principals, kind, organizations=organizations)
+
+
+def test_an_estate_of_roles_alone_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(ValueError, match="9 of them roles"):
+        write_estate(tmp_path, 9, roles=9)
