@@ -1,4 +1,4 @@
-"""What single statements do to a cell, and the elements of them that decide."""
+"""What single statements and layers do to a cell, and the elements of statements that decide."""
 
 from __future__ import annotations
 
@@ -20,7 +20,10 @@ from wmiam.policy.patterns import action_matches
 if TYPE_CHECKING:
     from wmiam.access.core import AccessCore
 
-__all__ = ["StatementReader", "StatementView", "matched_pattern"]
+__all__ = ["ROOT_TITLE", "StatementReader", "StatementView", "layer_outcome", "matched_pattern"]
+
+#: Stands where others' identity-based policies stand.
+ROOT_TITLE = "account root user: allowed everything in its account"
 
 
 @dataclass(frozen=True, slots=True)
@@ -176,6 +179,38 @@ class StatementReader:
         if failed:
             return "; ".join(reason for reason, _ in failed), tuple(pointer for _, pointer in failed)
         return "its conditions exclude each other", tuple(parts)
+
+
+def layer_outcome(
+    access: AccessCore, allows: int, denies: int, within: int, *, role: bool
+) -> tuple[str, str]:
+    """Return what a layer says of a cell, and when it allows if that depends.
+
+    Parameters
+    ----------
+    access : AccessCore
+        The effective access.
+    allows, denies : int
+        The contexts in which some statement of the layer allows, and those in which one denies.
+    within : int
+        The contexts that can be.
+    role : bool
+        Whether they are those of a role's requests.
+
+    Returns
+    -------
+    tuple of str
+        ``"allows"``, ``"conditional"``, ``"does not allow"`` or ``"denies"``; and words, or ``""``.
+    """
+    d = access.whole.space.diagrams
+    allows, denies = d.both(allows, within), d.both(denies, within)
+    net = d.minus(allows, denies)
+    if net != FALSE:
+        if net == within:
+            return "allows", ""
+        return "conditional", access.words(net, within, role=role)
+    everything = denies == within and within != FALSE
+    return "denies" if everything or (denies != FALSE and allows != FALSE) else "does not allow", ""
 
 
 def matched_pattern(statement: Statement, action: str) -> str:

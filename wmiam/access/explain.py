@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from wmiam.access.applied import StatementReader, StatementView
+from wmiam.access.applied import ROOT_TITLE, StatementReader, StatementView, layer_outcome
 from wmiam.access.labels import place_of
 from wmiam.conditions.decision import decision_of
 from wmiam.conditions.words import clause, witness
@@ -235,25 +235,14 @@ class _Explainer:
         )
 
     def _layer(self, layer: Layer, resource: Resource, absent: Known, within: int) -> LayerView:
-        d = self.space.diagrams
         allows, denies = self.whole.layer_contexts(layer, self.members, resource, self.bit, absent)
-        allows, denies = d.both(allows, within), d.both(denies, within)
-        net = d.minus(allows, denies)
-        if within == FALSE or net == FALSE:
-            decision = "denies" if denies != FALSE and allows != FALSE else "does not allow"
-            if denies == within and within != FALSE:
-                decision = "denies"
-        else:
-            decision = "allows" if net == within else "conditional"
+        decision, when = layer_outcome(self.access, allows, denies, within, role=self.subject.is_role)
         views = tuple(
             self.reader.view(source, resource, within)
             for source in layer.sources
             if source.compiled.actions & self.bit
         )
-        when = self._words(net, within) if decision == "conditional" else ""
-        title = layer.title
-        if layer.unconditional:
-            title = "account root user: allowed everything in its account"
+        title = ROOT_TITLE if layer.unconditional else layer.title
         return LayerView(layer.kind, title, decision, when, views)
 
     def _reasons(self, decision: str, layers: tuple[LayerView, ...], within: int) -> Iterator[str]:

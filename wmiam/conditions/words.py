@@ -12,7 +12,7 @@ from wmiam.engine.domains import Group, Test
 from wmiam.engine.resources import INCOMING
 from wmiam.engine.space import MFA_AGE, MFA_PRESENT, Dimension, Space
 
-__all__ = ["case_words", "cases_of", "clause", "describe", "moment", "phrase", "widen", "witness"]
+__all__ = ["FOLLOWS", "case_words", "cases_of", "clause", "describe", "moment", "phrase", "widen", "witness"]
 
 #: Most cases that a sentence lists before it names the keys alone.
 MOST_CASES = 24
@@ -87,7 +87,7 @@ def _sentence(contexts: int, within: int, space: Space) -> str:
 
 
 #: How a clause begins that follows a verb without "when".
-_FOLLOWS = (
+FOLLOWS = (
     "with",
     "in ",
     "not in ",
@@ -104,7 +104,7 @@ _FOLLOWS = (
 
 def clause(sentence: str) -> str:
     """Return a sentence of :func:`describe` so that it can follow "denies it"."""
-    return sentence if sentence.startswith(_FOLLOWS) or not sentence else f"when {sentence}"
+    return sentence if sentence.startswith(FOLLOWS) or not sentence else f"when {sentence}"
 
 
 def witness(contexts: int, within: int, space: Space) -> dict[str, str] | None:

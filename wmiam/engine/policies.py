@@ -13,7 +13,10 @@ from wmiam.estate.levels import control_levels, is_limited
 from wmiam.estate.model import Group, Policy, Principal, PrincipalKind
 from wmiam.policy.model import PolicyDocument, UnreadStatement
 
-__all__ = ["IDLE", "Policies"]
+__all__ = ["IDENTITY_TITLE", "IDLE", "Policies", "boundary_title"]
+
+#: Heading of the layer that grants.
+IDENTITY_TITLE = "identity-based policies"
 
 #: Number of a policy that has nothing to do with the actions in question.
 IDLE = -1
@@ -137,7 +140,7 @@ class Policies:
         layers = [
             Layer(
                 "identity",
-                "identity-based policies",
+                IDENTITY_TITLE,
                 identity,
                 unconditional=root,
                 numbers=tuple(sorted(self.identity(principal))),
@@ -148,7 +151,7 @@ class Policies:
             layers.append(
                 Layer(
                     "permissions boundary",
-                    f"permissions boundary {principal.boundary.name}",
+                    boundary_title(principal.boundary),
                     used_parts([self.part(principal.boundary)]),
                     numbers=() if number == IDLE else (number,),
                 )
@@ -201,6 +204,17 @@ class Policies:
                     tests = []
             self._quick[number] = tests
         return self._quick[number]
+
+
+def boundary_title(boundary: Policy) -> str:
+    """Return the heading of a permissions boundary's layer.
+
+    Parameters
+    ----------
+    boundary : Policy
+        The boundary.
+    """
+    return f"permissions boundary {boundary.name}"
 
 
 def _outcome(part: Part, known: Known) -> Iterable[object]:

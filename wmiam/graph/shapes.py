@@ -11,6 +11,7 @@ from dataclasses import dataclass
 
 from wmiam.engine.compile import binding, closed_row
 from wmiam.engine.knowledge import Known, principal_knowledge
+from wmiam.engine.policies import IDENTITY_TITLE, boundary_title
 from wmiam.estate.estate import Estate
 from wmiam.estate.model import Policy, PolicyKind, Principal, PrincipalKind
 from wmiam.graph.callers import Party, principal_party
@@ -131,7 +132,7 @@ class Shapes:
         return known
 
     def _shape(self, principal: Principal, party: Party) -> Shape:
-        identity = self.policies.level("identity-based policies", principal.identity_policies)
+        identity = self.policies.level(IDENTITY_TITLE, principal.identity_policies)
         boundary = None if principal.boundary is None else self._boundary(principal.boundary)
         held = [h for level in (identity, *([boundary] if boundary else ()), *party.scps) for h in level.held]
         key = (
@@ -157,7 +158,7 @@ class Shapes:
 
     def _boundary(self, policy: Policy) -> Level:
         if id(policy) not in self._boundaries:
-            title = f"permissions boundary {policy.name}"
+            title = boundary_title(policy)
             self._boundaries[id(policy)] = self.policies.level(title, [(policy, None)])
         return self._boundaries[id(policy)]
 

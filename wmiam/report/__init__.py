@@ -19,7 +19,7 @@ _STYLES: Final = ("report.css", "matrix.css")
 _SCRIPTS: Final = (
     ("wmiam.views", "elements.js"),
     ("wmiam.views", "explanation.js"),
-    *(("wmiam.report", name) for name in ("core.js", "panel.js", "matrix.js", "page.js")),
+    *(("wmiam.report", name) for name in ("core.js", "compose.js", "panel.js", "matrix.js", "page.js")),
 )
 
 
@@ -105,7 +105,7 @@ def render_report(
         "report.html.j2",
         styles=_STYLES,
         scripts=_SCRIPTS if has_matrix else (),
-        data=matrix_payload(access, content.groups) if has_matrix else None,
+        data=matrix_payload(access) if has_matrix else None,
         it=content,
         parts=[(section, section.gather(content)) for section in chosen],
     )

@@ -1,251 +1,255 @@
-"""Explanations for every cell of the matrix, each text, statement and layer stored once.
+"""The parts of which the page composes the explanation of any cell, each stored once.
 
-Most explanations repeat: actions that no statement tells apart have the same
-one but for the action's name.  Names of principal, action and organization are
-therefore taken out of the texts and put back by the page.
+An explanation follows from what the principal's statements do to the cell and
+from what each layer makes of it.  Both are the same for many cells, so they are
+stored by sets of actions and resources; the cells of a large estate would be
+too many to explain beforehand.
 """
 
 from __future__ import annotations
 
-import re
-from collections import defaultdict
-from collections.abc import Hashable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Any, Final
 
-from wmiam.access.labels import place_of
-from wmiam.estate.model import Organization, Policy, Principal
-from wmiam.policy.patterns import action_matches
+from wmiam.access.applied import layer_outcome
+from wmiam.access.labels import place_of, way
+from wmiam.engine.diagrams import FALSE
+from wmiam.engine.policies import IDLE, boundary_title
+from wmiam.engine.whole import PrincipalClass, Source
+from wmiam.estate.levels import is_limited
+from wmiam.estate.model import Policy, Principal
+from wmiam.policy.model import UnreadStatement
+from wmiam.report.effects import Effects
+from wmiam.report.tables import Interner, Store
 from wmiam.views.statements import statement_lines
 from wmiam.views.text import visible
 
 if TYPE_CHECKING:
-    from wmiam.access import Access, Explanation, LayerView, StatementView
+    from wmiam.access import Access
 
-__all__ = ["ExplanationTable", "Interner", "action_classes"]
+__all__ = ["LAYER_DECISIONS", "ExplanationParts"]
 
-# Private-use characters never occur in visible text, so each can stand for a name.
-_ARN: Final = "\ue000"
-_ACTION: Final = "\ue001"
-_ORGANIZATION: Final = "\ue002"
-
-#: What is looked for in texts, and what stands for it.
-Masks = Sequence[tuple[re.Pattern[str], str]]
+#: What a layer may make of a cell, by the numbers that the page has for it.
+LAYER_DECISIONS: Final = ("does not allow", "conditional", "allows", "denies")
 
 
-class Interner:
-    """Values in order of first use, each once."""
-
-    def __init__(self) -> None:
-        self.values: list[Any] = []
-        self._index: dict[Hashable, int] = {}
-
-    def __call__(self, value: Hashable) -> int:
-        """Return the index of a value, which is added where it is new."""
-        index = self._index.get(value)
-        if index is None:
-            index = self._index[value] = len(self.values)
-            self.values.append(value)
-        return index
-
-
-def action_classes(access: Access) -> list[list[str]]:
-    """Return the catalog's actions in classes that no statement of the estate tells apart.
-
-    Two actions are in one class where every ``Action`` and ``NotAction`` pattern
-    covers both or neither, and where the catalog says the same of both but for the name.
+class ExplanationParts:
+    """All that explanations of an access are composed of.
 
     Parameters
     ----------
     access : Access
         The effective access.
-    """
-    patterns = sorted({pattern for policy in _policies(access) for pattern in _patterns(policy)})
-    classes: dict[Hashable, list[str]] = defaultdict(list)
-    for action in access.catalog.actions:
-        covered = tuple(action_matches(pattern, action.full_name) for pattern in patterns)
-        nature = (
-            action.service,
-            action.access_level,
-            action.resource_types,
-            action.condition_keys,
-            action.resource_condition_keys,
-            action.dependent_actions,
-            action.api_operation,
-            action.permission_only,
-            action.capabilities,
-        )
-        classes[(covered, nature)].append(action.full_name)
-    return list(classes.values())
+    store : Store
+        Receives texts, sets and answers.
 
-
-def _policies(access: Access) -> Iterable[Policy]:
-    """Yield the policies that can decide about WorkMail actions; some more than once."""
-    for principal in access.principals:
-        yield from (policy for policy, _ in principal.identity_policies)
-        if principal.boundary is not None:
-            yield principal.boundary
-    if access.estate.aws_organization is not None:
-        for target in access.estate.aws_organization.targets.values():
-            yield from (*target.scps, *target.rcps)
-
-
-def _patterns(policy: Policy) -> Iterable[str]:
-    for statement in policy.document.statements if policy.document is not None else ():
-        yield from statement.actions or statement.not_actions or ()
-
-
-class ExplanationTable:
-    """All explanations of a report, without repetition.
-
-    Parameters
-    ----------
-    access : Access
-        The effective access.
+    Notes
+    -----
+    A class is shared by principals that hold the same statements by policies of their own;
+    what the page says of policies it therefore takes from the principal's holding.
     """
 
-    def __init__(self, access: Access) -> None:
+    def __init__(self, access: Access, store: Store) -> None:
         self._access = access
-        self.classes = action_classes(access)
-        self._texts = Interner()
-        self._views = Interner()
-        self._layers = Interner()
-        self._explanations = Interner()
-        self._policies: dict[int, int] = {}
-        self._policy_rows: list[Policy] = []
-        self._statements: dict[tuple[int, str], int] = {}
-        self._statement_views: list[StatementView] = []
-        self._parts: list[set[str]] = []
+        self._store = store
+        self._effects = Effects(access, store)
+        self._policies = access.whole.policies
+        self._holdings = Interner()
+        self._held: dict[object, int] = {}
+        self._policy_rows: dict[int, int] = {}
+        self._shown: list[Policy] = []
+        self._effect_sets = Interner()
+        self._layer_tables = Interner()
+        self._outcomes: dict[tuple[bool, int, int, int], tuple[int, int]] = {}
 
-    def explain(self, principal: Principal, organization: Organization | None) -> list[int]:
-        """Return the indexes of a principal's explanations: one for each action of the catalog.
+    # -- principals ---------------------------------------------------------
+
+    def holding(self, principal: Principal) -> int:
+        """Return the place of a principal's policies: identity-based ones with their way, and boundary."""
+        boundary = principal.boundary
+        key = (
+            tuple(map(id, principal.inline)),
+            tuple(map(id, principal.attached)),
+            tuple(map(id, principal.groups)),
+            id(boundary),
+        )
+        found = self._held.get(key)
+        if found is None:
+            rows = []
+            for policy, group in principal.identity_policies:
+                place = self._policy(policy)
+                if place is not None:
+                    through = way(self._policies.part(policy, group).sources[0])
+                    rows.append((place, self._store.text(through)))
+            limit = None if boundary is None else self._boundary(boundary)
+            found = self._held[key] = self._holdings((tuple(rows), limit))
+        return found
+
+    def _boundary(self, boundary: Policy) -> tuple[int, tuple[tuple[int, int], ...]]:
+        """Return the title of a boundary's layer, and the boundary with its way unless it is idle."""
+        title, place = self._store.text(boundary_title(boundary)), self._policy(boundary)
+        if place is None:
+            return title, ()
+        return title, ((place, self._store.text(way(self._policies.part(boundary).sources[0]))),)
+
+    def _policy(self, policy: Policy) -> int | None:
+        """Return the place of a policy; None for one that says nothing of WorkMail."""
+        if self._policies.number(policy) == IDLE:
+            return None
+        place = self._policy_rows.get(id(policy))
+        if place is None:
+            place = self._policy_rows[id(policy)] = len(self._shown)
+            self._shown.append(policy)
+        return place
+
+    # -- accounts -----------------------------------------------------------
+
+    def levels(self, account: str) -> list[Any]:
+        """Return the levels of SCPs over an account: title, and policies as (place, way)."""
+        rows = []
+        for layer in self._policies.levels(account):
+            policies = [part.sources[0] for part in layer.parts]
+            held = [(self._policy(first.policy), self._store.text(way(first))) for first in policies]
+            rows.append([self._store.text(layer.title), held])
+        return rows
+
+    # -- classes ------------------------------------------------------------
+
+    def classes(self, classes: Iterable[PrincipalClass]) -> list[list[Any]]:
+        """Return what is known of each class.
 
         Parameters
         ----------
-        principal : Principal
-            Who.
-        organization : Organization or None
-            On what; None for the actions that take no resource.
+        classes : iterable of PrincipalClass
+            Of the access.
 
         Returns
         -------
-        list of int
-            In the order of ``catalog.actions``; -1 for actions of the other sort.
+        list of list
+            For each: the account; the resources that no request can be about as keys are fixed;
+            what is allowed, as sets of resources with sets of actions and the place of their answer;
+            the tables of its layers (identity, boundary if any, levels of SCPs if any), each like what is
+            allowed with the place of an outcome; the place of its statements' effects; its kind.
         """
-        found: dict[str, int] = {}
-        for members in self.classes:
-            action = self._access.catalog.get(members[0])
-            if action is None or action.wildcard_only is not (organization is None):
-                continue
-            first = self._explained(principal, members[0], organization)
-            # A name may stand in a text for another reason, as a Sid does: two members show it.
-            same = len(members) < 2 or self._explained(principal, members[1], organization) == first
-            for member in members:
-                found[member] = first if same else self._explained(principal, member, organization)
-        return [found.get(action.full_name, -1) for action in self._access.catalog.actions]
+        found = [(members, self._policies.layers_of(members.principal)) for members in classes]
+        asked = [(members, layer) for members, layers in found for layer in layers]
+        tables = iter(self._access.whole.layer_tables(asked))
+        rows = []
+        for members, layers in found:
+            within = self._access.fixed.within(members)
+            dead = sum(mask for mask, contexts in within if contexts == FALSE)
+            rows.append(
+                [
+                    members.principal.account,
+                    self._store.mask(dead),
+                    self._allowed(members, within),
+                    [self._layer(members, within, next(tables)) for _ in layers],
+                    self._effect_set(members),
+                ]
+            )
+        return rows
 
-    def decision(self, index: int) -> str:
-        """Return the decision that an explanation explains."""
-        return str(self._explanations.values[index][0])
+    def _allowed(self, members: PrincipalClass, within: Sequence[tuple[int, int]]) -> list[Any]:
+        d, store, role = self._access.whole.space.diagrams, self._store, members.principal.is_role
+        rows = []
+        for mask, contexts in within:
+            for other, cells in members.allowed:
+                if not mask & other or contexts == FALSE:
+                    continue
+                answers = [
+                    (store.mask(actions), store.answer(narrowed, contexts, role=role))
+                    for actions, allowed in cells
+                    if (narrowed := d.both(allowed, contexts)) != FALSE
+                ]
+                if answers:
+                    rows.append((store.mask(mask & other), answers))
+        return rows
+
+    def _layer(
+        self,
+        members: PrincipalClass,
+        within: Sequence[tuple[int, int]],
+        table: tuple[tuple[int, tuple[tuple[int, int, int], ...]], ...],
+    ) -> int:
+        store, role, rows = self._store, members.principal.is_role, []
+        for mask, contexts in within:
+            for other, cells in table:
+                if mask & other:
+                    outcomes: dict[tuple[int, int], int] = {}
+                    for actions, allows, denies in cells:
+                        outcome = self._outcome(role, contexts, allows, denies)
+                        outcomes[outcome] = outcomes.get(outcome, 0) | actions
+                    rows.append(
+                        (
+                            store.mask(mask & other),
+                            tuple((store.mask(actions), *outcome) for outcome, actions in outcomes.items()),
+                        )
+                    )
+        return self._layer_tables(tuple(rows))
+
+    def _outcome(self, role: bool, within: int, allows: int, denies: int) -> tuple[int, int]:
+        key = (role, within, allows, denies)
+        found = self._outcomes.get(key)
+        if found is None:
+            decision, when = layer_outcome(self._access, allows, denies, within, role=role)
+            found = self._outcomes[key] = LAYER_DECISIONS.index(decision), self._store.text(when)
+        return found
+
+    def _effect_set(self, members: PrincipalClass) -> int:
+        principal = members.principal
+        numbers = set(members.identity)
+        if principal.boundary is not None:
+            numbers.add(self._policies.number(principal.boundary))
+        if is_limited(principal):
+            for layer in self._policies.levels(principal.account):
+                numbers.update(layer.numbers)
+        numbers.discard(IDLE)
+        return self._effect_sets(tuple((n, self._effects.of(n, members)) for n in sorted(numbers)))
+
+    # -- all ----------------------------------------------------------------
 
     def payload(self) -> dict[str, Any]:
-        """Return the tables as JSON values."""
+        """Return the tables as JSON values; whatever they refer to must have been asked for before."""
+        documents: dict[int, list[Any]] = {}
+        policies = []
+        for policy in self._shown:
+            number = self._policies.number(policy)
+            sources = self._policies.part(policy).sources
+            if number not in documents:
+                documents[number] = [
+                    self._statement(source, self._effects.parts.get((number, place), set()))
+                    for place, source in enumerate(sources)
+                ]
+            text = self._store.text
+            names = [text(t) for t in (policy.name, str(policy.kind), policy.arn or "", policy.version)]
+            policies.append([*names, number, [self._place(source) for source in sources]])
         return {
-            "texts": self._texts.values,
-            "policies": [self._policy_row(policy) for policy in self._policy_rows],
-            "statements": [
-                self._statement_row(view, parts)
-                for view, parts in zip(self._statement_views, self._parts, strict=True)
-            ],
-            "views": self._views.values,
-            "layers": self._layers.values,
-            "explanations": self._explanations.values,
+            "policies": policies,
+            "documents": documents,
+            "effects": self._effects.payload(),
+            "effectSets": [dict(found) for found in self._effect_sets.values],
+            "layerTables": self._layer_tables.values,
+            "holdings": self._holdings.values,
         }
 
-    def _explained(self, principal: Principal, action: str, organization: Organization | None) -> int:
-        where = organization.arn if organization is not None else None
-        explanation = self._access.explain(principal.arn, action, where)
-        masks = _masks(principal, action, where)
-        return self._add(explanation, masks)
+    def _place(self, source: Source) -> list[int]:
+        policy, pointer = source.policy, source.compiled.statement.pointer
+        if policy.origin is None:
+            return [self._store.text(""), self._store.text("")]
+        place = "" if isinstance(source.compiled.statement, UnreadStatement) else place_of(policy, pointer)
+        return [self._store.text(place), self._store.text(policy.origin.below(pointer).pointer)]
 
-    def _add(self, explanation: Explanation, masks: Masks) -> int:
-        def text(value: str) -> int:
-            return self._texts(_masked(value, masks))
-
-        return self._explanations(
-            (
-                explanation.decision,
-                text(explanation.when),
-                tuple(self._layer(layer, masks) for layer in explanation.layers),
-                tuple(text(reason) for reason in explanation.reasons),
-                tuple(text(change) for change in explanation.changes),
-                tuple(text(note) for note in explanation.notes),
-                tuple((text(key), text(value)) for key, value in (explanation.witness or {}).items()),
-            )
-        )
-
-    def _layer(self, layer: LayerView, masks: Masks) -> int:
-        title, when = (self._texts(_masked(text, masks)) for text in (layer.title, layer.when))
-        views = tuple(self._view(view, masks) for view in layer.statements)
-        return self._layers((title, layer.decision, when, views))
-
-    def _view(self, view: StatementView, masks: Masks) -> int:
-        def text(value: str) -> int:
-            return self._texts(_masked(value, masks))
-
-        statement = self._statement(view)
-        self._parts[statement].update(view.parts)
-        return self._views(
-            (statement, text(view.through), view.applies, text(view.why), text(view.when), view.parts)
-        )
-
-    def _statement(self, view: StatementView) -> int:
-        policy = self._policies.get(id(view.policy))
-        if policy is None:
-            policy = self._policies[id(view.policy)] = len(self._policy_rows)
-            self._policy_rows.append(view.policy)
-        pointer = view.statement.pointer if view.statement is not None else f"unread {view.label}"
-        statement = self._statements.get((policy, pointer))
-        if statement is None:
-            statement = self._statements[(policy, pointer)] = len(self._statement_views)
-            self._statement_views.append(view)
-            self._parts.append(set())
-        return statement
-
-    def _policy_row(self, policy: Policy) -> list[str]:
-        return [visible(text) for text in (policy.name, str(policy.kind), policy.arn or "", policy.version)]
-
-    def _statement_row(self, view: StatementView, parts: set[str]) -> list[Any]:
-        lines = (
-            statement_lines(view.policy, view.statement.pointer, view.statement, keep=parts)
-            if view.statement is not None
-            else ()
-        )
-        place = place_of(view.policy, view.statement.pointer) if view.statement is not None else ""
+    def _statement(self, source: Source, parts: set[str]) -> list[Any]:
+        statement = source.compiled.statement
+        text = self._store.text
+        if isinstance(statement, UnreadStatement):
+            return [text(str(statement.index)), text(str(statement.effect or "unknown")), []]
+        lines = statement_lines(source.policy, statement.pointer, statement, keep=parts)
         return [
-            self._policies[id(view.policy)],
-            visible(view.label),
-            view.effect,
-            visible(place),
-            visible(view.origin.pointer) if view.origin is not None else "",
+            text(statement.label),
+            text(str(statement.effect)),
             [
                 [visible(line.text), [part for part in sorted(parts) if line.decides((part,))]]
                 for line in lines
             ],
         ]
-
-
-def _masks(principal: Principal, action: str, organization: str | None) -> Masks:
-    names = [(principal.arn, _ARN), (organization or "", _ORGANIZATION), (action, _ACTION)]
-    # Not inside a longer word or a pattern: "workmail:ListGroups*" does not name ListGroups.
-    return [
-        (re.compile(rf"(?<![\w*?]){re.escape(visible(name))}(?![\w*?])"), mark)
-        for name, mark in names
-        if name
-    ]
-
-
-def _masked(text: str, masks: Masks) -> str:
-    shown = visible(text)
-    for pattern, mark in masks:
-        shown = pattern.sub(mark, shown)
-    return shown

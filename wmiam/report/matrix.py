@@ -2,67 +2,96 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, Final
 
-from wmiam.estate.model import Organization, Principal, PrincipalKind
-from wmiam.report.explanations import ExplanationTable, Interner
-from wmiam.report.people import PrincipalGroup, organization_order
+from wmiam.access.applied import ROOT_TITLE
+from wmiam.conditions.words import FOLLOWS
+from wmiam.engine.policies import IDENTITY_TITLE
+from wmiam.estate.model import Principal, PrincipalKind
+from wmiam.report.explanations import ExplanationParts
+from wmiam.report.people import organization_order
+from wmiam.report.tables import Interner, Store
 from wmiam.views.text import principal_name, visible
 
 if TYPE_CHECKING:
     from wmiam.access import Access
 
-__all__ = ["matrix_payload"]
+__all__ = ["FORMAT", "matrix_payload"]
 
-#: One character a cell; a blank where the action is not asked of that organization.
-_CODES: Final = {"denied": "0", "conditional": "1", "allowed": "2"}
+#: Version of what :func:`matrix_payload` returns.
+FORMAT: Final = 2
 
 
-def matrix_payload(access: Access, groups: Sequence[PrincipalGroup]) -> dict[str, Any]:
+def matrix_payload(access: Access) -> dict[str, Any]:
     """Return every principal's decision on every action and organization, with explanations.
 
     Parameters
     ----------
     access : Access
         The effective access.
-    groups : sequence of PrincipalGroup
-        :func:`wmiam.report.people.principal_groups` of the same access.
 
     Returns
     -------
     dict
-        JSON values, all text in them visible.  ``principals``: ARN, kind, group, and the name where
-        the ARN does not end in it.  ``groups``: principals that are alike share pairs of organization
-        (-1 for the actions without resource) and row.  ``rows``: decisions and explanations of one
-        group and organization, each distinct row once.  ``accounts``, ``organizations``, ``actions``
-        and ``capabilities`` name what the matrix is made of; ``python`` is how the access is had;
-        the rest is :meth:`wmiam.report.explanations.ExplanationTable.payload`.
+        JSON values, all text in them visible.  Sets are numbers, whose bits stand for actions or for
+        the resources of an account; ``masks``, ``texts`` and ``answers`` are named by their place.
+
+        ``principals``: place of the ARN's beginning in ``prefixes``, the rest of the ARN, kind (place
+        in ``kinds``), class, holding, and the name where the ARN does not end in it.
+        ``classes``: account, dead resources, what is allowed, layers, effects; see
+        :meth:`wmiam.report.explanations.ExplanationParts.classes`.
+        ``resources``: by account, what each resource is about (place of an organization, or -1) and
+        the set of its actions.  ``levels``: by account, its levels of SCPs.
+        ``accounts``, ``organizations``, ``actions`` and ``capabilities`` name what the matrix is made
+        of; ``python`` is how the access is had; the rest is
+        :meth:`wmiam.report.explanations.ExplanationParts.payload`.
     """
-    table = ExplanationTable(access)
-    rows = Interner()
-    held: list[list[list[int]]] = []
-    group_of: dict[str, int] = {}
-    for number, group in enumerate(groups):
-        first = group.principals[0]
-        own: list[tuple[int, Organization | None]] = [(-1, None)]
-        own += [(i, o) for i, o in enumerate(access.organizations) if o.account == first.account]
-        held.append([[place, rows(_row(table, first, organization))] for place, organization in own])
-        group_of.update((principal.arn, number) for principal in group.principals)
+    store = Store(access)
+    parts = ExplanationParts(access, store)
+    whole = access.whole
+    class_of = {id(members): number for number, members in enumerate(whole.classes)}
+    prefixes = Interner()
     kinds = [str(kind) for kind in PrincipalKind]
+    kind_of = {kind: place for place, kind in enumerate(kinds)}
+
+    def row(principal: Principal) -> list[Any]:
+        arn, name = visible(principal.arn), visible(principal_name(principal))
+        begin, colon, rest = arn.rpartition(":")
+        own = class_of[id(whole.class_of[principal.arn])]
+        fields = [prefixes(begin + colon), rest, kind_of[str(principal.kind)], own, parts.holding(principal)]
+        return [*fields, *([name] if name != rest.rpartition("/")[2] else [])]
+
+    place_of = {organization.arn: place for place, organization in enumerate(access.organizations)}
     capabilities = access.catalog.capabilities
     worth = {capability.name: index for index, capability in enumerate(capabilities)}
     payload: dict[str, Any] = {
+        "format": FORMAT,
         "kinds": kinds,
-        "principals": [_principal(p, kinds.index(str(p.kind)), group_of[p.arn]) for p in access.principals],
-        "groups": held,
+        "principals": [row(principal) for principal in access.principals],
+        "prefixes": prefixes.values,
+        "classes": parts.classes(whole.classes),
+        "resources": {
+            account: [
+                [place_of[r.arn] if r.organization is not None else -1, store.mask(r.actions)]
+                for r in scope.resources
+            ]
+            for account, scope in sorted(whole.scopes.items())
+        },
+        "levels": {account: parts.levels(account) for account in sorted(whole.scopes)},
+        "titles": [IDENTITY_TITLE, ROOT_TITLE],
+        "follows": FOLLOWS,
         "accounts": {
             visible(account.id): visible(account.name)
             for account in access.estate.accounts.values()
             if account.name != account.id
         },
         "organizations": [
-            [visible(t) for t in (o.arn, o.label, o.account, o.region)] for o in access.organizations
+            [
+                *(visible(t) for t in (o.arn, o.label, o.account, o.region)),
+                store.text(o.state_note),
+                int(o.tags is None),
+            ]
+            for o in access.organizations
         ],
         "order": organization_order(access),
         "actions": [
@@ -70,28 +99,7 @@ def matrix_payload(access: Access, groups: Sequence[PrincipalGroup]) -> dict[str
             for action in access.catalog.actions
         ],
         "capabilities": [capability.title for capability in capabilities],
-        "rows": rows.values,
         "python": visible(f"access.given({access.context!r})" if access.context else "access"),
     }
-    return payload | table.payload()
-
-
-def _principal(principal: Principal, kind: int, group: int) -> list[str | int]:
-    """Return ARN, kind and group, and the name where it is not the ARN's last part."""
-    arn, name = visible(principal.arn), visible(principal_name(principal))
-    return [arn, kind, group, *([name] if name != arn.rpartition("/")[2] else [])]
-
-
-def _row(
-    table: ExplanationTable, principal: Principal, organization: Organization | None
-) -> tuple[str, tuple[tuple[int, int], ...]]:
-    """Return one principal's decisions on one organization, and its explanations as runs."""
-    found = table.explain(principal, organization)
-    codes = "".join(" " if index < 0 else _CODES[table.decision(index)] for index in found)
-    runs: list[tuple[int, int]] = []
-    for index in found:
-        if runs and runs[-1][0] == index:
-            runs[-1] = (index, runs[-1][1] + 1)
-        else:
-            runs.append((index, 1))
-    return codes, tuple(runs)
+    payload |= parts.payload()
+    return payload | store.payload()
