@@ -231,6 +231,7 @@ class Access(AccessCore):
         rules: Iterable[str] | None = None,
         suppress: str | PathLike[str] | Iterable[Suppression] | None = None,
         today: date | None = None,
+        progress: bool | None = None,
     ) -> Findings:
         """Return what is remarkable, the gravest first; see :func:`wmiam.findings.find`.
 
@@ -242,10 +243,12 @@ class Access(AccessCore):
             Findings that are accepted.
         today : date, optional
             The day that counts for dates in policies and suppressions.
+        progress : bool, optional
+            Whether to show a progress bar; by default where it takes long and a person watches.
         """
         from wmiam.findings import find
 
-        return find(self, rules=rules, suppress=suppress, today=today)
+        return find(self, rules=rules, suppress=suppress, today=today, progress=progress)
 
     # -- chains -------------------------------------------------------------
 

@@ -102,6 +102,19 @@ class Findings(Sequence[Finding]):
             and (principal is None or principal in f.principals)
         )
 
+    def about(self, cells: pd.DataFrame) -> pd.DataFrame:
+        """Return those rows of a frame of cells that some of the findings are about.
+
+        Parameters
+        ----------
+        cells : pandas.DataFrame
+            As :meth:`wmiam.Access.cells` returns it.  A finding about principals is about all that
+            they can do, unless it names actions of WorkMail or organizations.
+        """
+        from wmiam.findings.about import cells_about
+
+        return cells_about(self._found, cells)
+
     def by_severity(self) -> dict[FindingSeverity, tuple[Finding, ...]]:
         """Return the findings of each severity, the gravest first; severities without any are left out."""
         return {

@@ -16,6 +16,7 @@ from wmiam.findings.model import Finding, finding_id
 from wmiam.findings.suppress import Suppression, apply, read_suppressions
 from wmiam.findings.survey import Survey
 from wmiam.findings.table import RULES, rules_by_id
+from wmiam.progress import watched
 
 __all__ = ["find"]
 
@@ -29,6 +30,7 @@ def find(
     rules: Iterable[str] | None = None,
     suppress: Suppress | None = None,
     today: date | None = None,
+    progress: bool | None = None,
 ) -> Findings:
     """Return the findings of an estate, the gravest first.
 
@@ -42,6 +44,8 @@ def find(
         What has been looked at and is accepted; a path is read as :func:`read_suppressions` reads it.
     today : date, optional
         The day that counts for dates in policies and in suppressions; by default the present one, in UTC.
+    progress : bool, optional
+        Whether to show a progress bar; by default where it takes long and a person watches.
 
     Raises
     ------
@@ -56,7 +60,13 @@ def find(
         if name not in known:
             raise UnknownNameError("rule", name, get_close_matches(name, known, 8, 0.5))
     survey = Survey(access, today)
-    found = [finding for rule in RULES if rule.id in chosen for finding in rule.find(rule, survey)]
+    applied = watched(
+        [rule for rule in RULES if rule.id in chosen],
+        "Looking for findings",
+        unit=" rules",
+        progress=progress,
+    )
+    found = [finding for rule in applied for finding in rule.find(rule, survey)]
     accepted: list[Suppression] = []
     if suppress is not None:
         is_path = isinstance(suppress, (str, PathLike))

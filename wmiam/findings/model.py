@@ -14,6 +14,8 @@ from wmiam.estate.model import Policy
 from wmiam.origin import Origin
 
 if TYPE_CHECKING:
+    import pandas as pd
+
     from wmiam.findings.mend import Mend
 
 __all__ = ["Evidence", "Finding", "FindingSeverity", "StatementEvidence", "WitnessRequest", "finding_id"]
@@ -197,6 +199,18 @@ class Finding:
     def place(self) -> str:
         """``file:line`` of the deciding statement; ``""`` where there is none."""
         return self.evidence.statements[0].place if self.evidence.statements else ""
+
+    def about(self, cells: pd.DataFrame) -> pd.DataFrame:
+        """Return those rows of a frame of cells that it is about; as :meth:`Findings.about`.
+
+        Parameters
+        ----------
+        cells : pandas.DataFrame
+            As :meth:`wmiam.Access.cells` returns it.
+        """
+        from wmiam.findings.about import cells_about
+
+        return cells_about([self], cells)
 
     def __str__(self) -> str:
         """Return the finding as text for a terminal, without checking its mend."""
