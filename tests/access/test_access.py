@@ -111,6 +111,21 @@ def test_matrix_of_one_organization(acme: Access) -> None:
     assert set(column.index[column != "denied"]) == set(frame["principal"])
 
 
+def test_matrix_of_nobody_has_the_same_columns() -> None:
+    nobody = Estate().access(progress=False).matrix()
+    assert nobody.empty
+    assert list(nobody.columns) == list(small(allow()).matrix().columns)
+
+
+def test_labels_name_what_tables_hold_as_arns(acme: Access) -> None:
+    frame = acme.what_can("terry.whitlock", denied=True)
+    assert set(frame["organization"].map(acme.labels)) == {
+        "any",
+        *(o.label for o in acme.organizations if o.account == "444455556666"),
+    }
+    assert acme.labels[acme.find_principal("terry.whitlock").arn] == "terry.whitlock"
+
+
 def test_capability_counts_agree_with_rows(acme: Access) -> None:
     frame = acme.capabilities()
     total = frame[(frame["capability"] == "take-over-mailbox") & (frame["organization"] == "")].iloc[0]

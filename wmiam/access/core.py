@@ -87,6 +87,20 @@ class AccessCore:
     # -- names --------------------------------------------------------------
 
     @cached_property
+    def labels(self) -> dict[str, str]:
+        """Short names by ARN, of principals and organizations: for tables that hold ARNs.
+
+        Principals of different accounts may share one.
+
+        Examples
+        --------
+        >>> frame["organization"].map(access.labels)  # doctest: +SKIP
+        """
+        found = {principal.arn: principal.name for principal in self.principals}
+        found.update((organization.arn, organization.label) for organization in self.organizations)
+        return {**found, "*": "any"}
+
+    @cached_property
     def _by_arn(self) -> dict[str, Principal]:
         return {principal.arn: principal for principal in self.principals}
 

@@ -142,7 +142,7 @@ def matrix_frame(access: Access, org: str | None) -> pd.DataFrame:
         row_of[id(members)] = index
         allowed, some = _most(access, members, arns)
         rows.append(_bits(allowed, width) + _bits(some, width))
-    packed = np.frombuffer(b"".join(rows), dtype=np.uint8).reshape(len(rows), 2, -1)
+    packed = np.frombuffer(b"".join(rows), dtype=np.uint8).reshape(len(rows), 2, (width + 7) // 8)
     # Some and always counts twice, so the sum of both is the code of the decision.
     codes = np.unpackbits(packed, axis=2, count=width, bitorder="little").sum(axis=1, dtype=np.int8)
     order = np.array([row_of[id(access.whole.class_of[p.arn])] for p in access.principals], dtype=np.intp)
