@@ -222,7 +222,7 @@ def test_it_prints(acme_report: Path, look: Opener) -> None:
     page.locator('.answer a[href="#cap-export-mail"]').last.click()
     printed = page.pdf(format="A4")
     pages = len(re.findall(rb"/Type\s*/Page[^s]", printed))
-    assert 5 <= pages <= 60
+    assert 5 <= pages <= 120
     page.emulate_media(media="print")
     expect(page.locator("#explorer")).to_be_hidden()
     expect(page.locator("nav")).to_be_hidden()

@@ -143,6 +143,11 @@ class Mend:
         """The change in a sentence; ``""`` where none can be named."""
         return "" if self.why_not else self._what
 
+    @property
+    def is_local(self) -> bool:
+        """Whether trying it costs what the people concerned cost, however large the estate is."""
+        return self._checker is compared
+
     @cached_property
     def why_not(self) -> str:
         """Why no safe change can be named; ``""`` where one is."""

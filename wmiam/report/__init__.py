@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 __all__ = ["render_report", "write_report"]
 
-_STYLES: Final = ("report.css", "matrix.css")
+_STYLES: Final = ("report.css", "sections.css", "matrix.css")
 _SCRIPTS: Final = (
     ("wmiam.views", "elements.js"),
     ("wmiam.views", "explanation.js"),

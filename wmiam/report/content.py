@@ -11,6 +11,7 @@ from wmiam.access import Access
 from wmiam.diagnostics import Diagnostic, Severity
 from wmiam.origin import SourceFile
 from wmiam.report.assumption import Assumption, assumptions
+from wmiam.report.findings import FindingList, finding_list
 from wmiam.report.people import (
     CapabilityList,
     OrganizationList,
@@ -106,6 +107,11 @@ class Content:
         order = list(Severity)
         found = sorted(self.access.estate.diagnostics, key=lambda d: order.index(d.severity))
         return tuple(_row(diagnostic) for diagnostic in found)
+
+    @cached_property
+    def findings(self) -> FindingList:
+        """What is remarkable, the gravest first."""
+        return finding_list(self.access, today=self.moment.date())
 
     @property
     def principals(self) -> int:

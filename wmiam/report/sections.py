@@ -51,6 +51,12 @@ class Section:
 #: The sections of a report on one estate, in the order of the page.
 SECTIONS: Final = (
     Section("answer", "Answer", lambda content: content.capabilities),
+    Section(
+        "findings",
+        "Findings",
+        lambda content: content.findings,
+        lambda content: content.findings.grave,
+    ),
     Section("capabilities", "Who can do it", lambda content: content.capabilities),
     Section("matrix", "Matrix"),
     Section("organizations", "Organizations", lambda content: content.organizations),

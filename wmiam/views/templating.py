@@ -9,7 +9,7 @@ from typing import Any
 from jinja2 import Environment, FunctionLoader, StrictUndefined
 from markupsafe import Markup
 
-from wmiam.views.text import DECISION_SYMBOLS, count, principal_name, short_arn, visible
+from wmiam.views.text import DECISION_SYMBOLS, capitalized, count, principal_name, short_arn, visible
 
 __all__ = ["environment", "read_asset"]
 
@@ -47,7 +47,9 @@ def environment(package: str) -> Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    made.filters.update(count=count, principal_name=principal_name, short_arn=short_arn)
+    made.filters.update(
+        capitalized=capitalized, count=count, principal_name=principal_name, short_arn=short_arn
+    )
     made.globals.update(symbols=DECISION_SYMBOLS)
     return made
 

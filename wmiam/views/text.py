@@ -7,7 +7,7 @@ from typing import Final
 
 from wmiam.estate.model import Principal, PrincipalKind
 
-__all__ = ["DECISION_SYMBOLS", "count", "principal_name", "short_arn", "visible"]
+__all__ = ["DECISION_SYMBOLS", "capitalized", "count", "principal_name", "short_arn", "visible"]
 
 #: One sign a decision, so that colour is never the only carrier of meaning.
 DECISION_SYMBOLS: Final = {"allowed": "●", "conditional": "◐", "denied": "·"}
@@ -54,6 +54,17 @@ def count(number: int, one: str, many: str = "") -> str:
         The noun for one and for several; by default the plural takes an ``s``.
     """
     return f"{number:,} {one if number == 1 else many or one + 's'}"
+
+
+def capitalized(text: str) -> str:
+    """Return text with its first character as a capital, and all else as it is.
+
+    Parameters
+    ----------
+    text : str
+        A sentence, or a part of one.
+    """
+    return text[:1].upper() + text[1:]
 
 
 def principal_name(principal: Principal) -> str:
