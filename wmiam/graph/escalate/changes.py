@@ -7,12 +7,12 @@ boundary allows, and a boundary that it may take off does not hold.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 
 from wmiam.bits import bits_of
 from wmiam.catalog.escalations import Effect, Method, Permission, removal_permissions
-from wmiam.engine.diagrams import FALSE
+from wmiam.engine.diagrams import FALSE, Diagrams
 from wmiam.engine.layers import PrincipalClass
 from wmiam.engine.policies import IDLE
 from wmiam.estate.model import Group, PolicyKind, Principal
@@ -27,6 +27,8 @@ __all__ = ["Callers", "Changes"]
 
 #: Permissions on one type of resource each, with the resources to choose from.
 Taken = tuple[tuple[Permission, int], ...]
+#: What was told of the same way for the same callers: method, gains, capability, contexts; with its targets.
+_Told = dict[tuple[object, ...], int]
 #: Methods that write an inline policy, which may take the place of another.
 _WRITE_INLINE = ("iam-put-user-policy", "iam-put-role-policy", "iam-put-group-policy")
 
@@ -144,7 +146,7 @@ class Changes:
             for (mine, kept), sources in own.items():
                 taken = self.ground.taken(callers.held, method, mine)
                 way = _Way(tuple(sources), mine, taken, contexts, kept=kept)
-                yield from self._changed(method, callers, way, callers.members, itself=True)
+                yield from self._changed(method, callers, way, callers.members, {}, itself=True)
 
     def _kept(self, method: Method, principal: Principal, targets: int, scope: Entities) -> _Kept:
         """Return the policies of a principal that a method does not write anew: what they deny stays."""
@@ -177,6 +179,7 @@ class Changes:
         for mask, contexts in pieces:
             affected = scope.affected(mask) & (scope.bounded if unbound else scope.all)
             told: set[object] = set()
+            gained: _Told = {}
             for way in ways:
                 both = self._d.both(contexts, way.contexts)
                 reached = affected & way.targets
@@ -193,7 +196,7 @@ class Changes:
                         taken = (*self.ground.taken(callers.held, method, mine), *_at(way.taken, 1 << bit))
                         kept = self._kept(method, target, mine, scope)
                         one = _Way(sources, 1 << bit, taken, both, way.assumes, kept)
-                        yield from self._changed(method, callers, one, changed, itself=False)
+                        yield from self._changed(method, callers, one, changed, gained, itself=False)
 
     def _alike(self, scope: Entities, reached: int, unbound: bool) -> list[tuple[PrincipalClass, int]]:
         """Return principals by their class; of those without boundary one class, since they gain the same."""
@@ -240,19 +243,28 @@ class Changes:
     # -- what it gives ------------------------------------------------------
 
     def _changed(
-        self, method: Method, callers: Callers, way: _Way, changed: PrincipalClass, *, itself: bool
+        self,
+        method: Method,
+        callers: Callers,
+        way: _Way,
+        changed: PrincipalClass,
+        told: _Told,
+        *,
+        itself: bool,
     ) -> Iterator[Finding]:
-        evaluation, kept = self.ground.evaluation, way.kept or _Kept()
-        if method.effect is Effect.UNBOUND:
-            grants = evaluation.would(changed, evaluation.identity(changed), bounded=False)
-            held = self.ground.held(changed, grants)
-            gains = self._gain((id(changed), kept, method.effect), changed, held, kept)
-        else:
+        kept, unbound = way.kept or _Kept(), method.effect is Effect.UNBOUND
+
+        def would() -> tuple[Held, Held | None]:
+            evaluation = self.ground.evaluation
+            if unbound:
+                grants = evaluation.would(changed, evaluation.identity(changed), bounded=False)
+                return self.ground.held(changed, grants), None
             grants = evaluation.would(changed, evaluation.everything(changed, kept.numbers))
             free = evaluation.would(changed, evaluation.everything(changed))
-            held, without = self.ground.held(changed, grants), self.ground.held(changed, free)
-            gains = self._gain((id(changed), kept), changed, held, kept, without)
-        yield from self._told(method, callers, way, gains, itself=itself)
+            return self.ground.held(changed, grants), self.ground.held(changed, free)
+
+        gains = self._gain((id(changed), kept, unbound), changed, kept, would)
+        yield from self._told(method, callers, way, gains, told, itself=itself)
 
     def _joined(self, method: Method, callers: Callers, pieces: Pieces) -> Iterator[Finding]:
         """Yield what users gain as new members of groups."""
@@ -260,30 +272,51 @@ class Changes:
         if members.principal.is_role:
             return
         for mask, contexts in pieces:
+            told: _Told = {}
             for bit in bits_of(mask):
                 group = scope.thing(bit)
                 sources = tuple(p for p in callers.principals if group not in p.groups)
                 if not isinstance(group, Group) or not sources:
                     continue
-                table = evaluation.identity(members, *group.inline, *group.attached)
-                held = self.ground.held(members, evaluation.would(members, table))
+
+                def would(group: Group = group) -> tuple[Held, None]:
+                    table = evaluation.identity(members, *group.inline, *group.attached)
+                    return self.ground.held(members, evaluation.would(members, table)), None
+
                 taken = self.ground.taken(callers.held, method, 1 << bit)
                 by_kept: dict[_Kept, list[Principal]] = {}
                 for principal in sources:
                     by_kept.setdefault(self._kept(method, principal, 0, scope), []).append(principal)
                 for kept, alike in by_kept.items():
                     way = _Way(tuple(alike), 1 << bit, taken, contexts, kept=kept)
-                    gains = self._gain((id(members), kept, group.arn), members, held, kept)
-                    yield from self._told(method, callers, way, gains, itself=True)
+                    gains = self._gain((id(members), kept, group.arn), members, kept, would)
+                    yield from self._told(method, callers, way, gains, told, itself=True)
 
     def _told(
-        self, method: Method, callers: Callers, way: _Way, gains: list[_Gain], *, itself: bool
+        self,
+        method: Method,
+        callers: Callers,
+        way: _Way,
+        gains: list[_Gain],
+        told: _Told,
+        *,
+        itself: bool,
     ) -> Iterator[Finding]:
         held = callers.held
         for gain in gains:
             # Whoever is changed and acted as has a context of its own, which can be any.
             contexts = self._d.both(way.contexts, gain.contexts) if itself else way.contexts
-            if contexts != FALSE:
+            targets = gain.targets
+            if gain.gains == "principal":
+                # Whoever is acted as gains nothing by acting as itself.
+                targets &= ~way.targets
+            if contexts == FALSE or (gain.targets and not targets):
+                continue
+            # What is gained by changing one need not be said of the next.
+            key = (way.sources, gain.gains, gain.capability, contexts, id(way.assumes))
+            before = told.get(key, 0)
+            told[key] = before | (targets or 1)
+            if told[key] != before:
                 yield Finding(
                     method,
                     gain.gains,
@@ -291,7 +324,7 @@ class Changes:
                     callers.members,
                     held.scope,
                     way.sources,
-                    gain.targets,
+                    targets,
                     way.taken,
                     contexts,
                     held.within,
@@ -299,20 +332,24 @@ class Changes:
                 )
 
     def _gain(
-        self, key: object, members: PrincipalClass, would: Held, kept: _Kept, without: Held | None = None
+        self,
+        key: object,
+        members: PrincipalClass,
+        kept: _Kept,
+        would: Callable[[], tuple[Held, Held | None]],
     ) -> list[_Gain]:
         """Return what a class could do that it cannot do now.
 
-        Who can let itself do everything can also take off what denies: ``without`` is what it
-        could do then.
+        ``would`` gives what it could do, and for whom can let itself do everything, and so take off
+        what denies, what it could do then.
         """
         found = self._gains.get(key)
         if found is None:
-            found = self._gains[key] = list(self._surplus(members, would, kept, without))
+            found = self._gains[key] = list(self._surplus(members, *would(), kept))
         return found
 
     def _surplus(
-        self, members: PrincipalClass, would: Held, kept: _Kept, without: Held | None
+        self, members: PrincipalClass, would: Held, without: Held | None, kept: _Kept
     ) -> Iterator[_Gain]:
         ground, d, now = self.ground, self._d, self.ground.held(members)
         administers = self._administers(members, would, kept)
@@ -321,26 +358,29 @@ class Changes:
         effects = (Effect.MAIL,) if administers else (Effect.MAIL, Effect.BECOME)
         most = would if without is None or administers == FALSE else without
         wanted = [method for method in ground.possible(most) if method.effect in effects]
-        more: dict[tuple[str, str], dict[int, int]] = {}
+        more: dict[tuple[str, str], Pieces] = {}
         for method in wanted:
             before = ground.pieces(now, method)
-            after = list(ground.pieces(would, method))
+            after = ground.pieces(would, method)
             if most is not would:
                 pieces = ground.pieces(most, method)
-                after += [(mask, d.both(contexts, administers)) for mask, contexts in pieces]
+                after = [*after, *((mask, d.both(contexts, administers)) for mask, contexts in pieces)]
+            elif after is before:
+                continue
+            gains = "capability" if method.effect is Effect.MAIL else "principal"
+            had = (*before, (~_union(before), FALSE))
             for mask, contexts in after:
-                for other, had in (*before, (mask & ~_union(before), FALSE)):
-                    new = d.minus(contexts, had) if mask & other else FALSE
+                for other, already in had:
+                    shared = mask & other
+                    new = d.minus(contexts, already) if shared else FALSE
                     if new != FALSE:
-                        gains = "capability" if method.effect is Effect.MAIL else "principal"
                         for capability in method.capabilities or ("",):
-                            of_it = more.setdefault((gains, capability), {})
-                            for bit in bits_of(mask & other):
-                                of_it[bit] = d.either(of_it.get(bit, FALSE), new)
-        for (gains, capability), by_target in more.items():
+                            key = (gains, capability)
+                            more[key] = _overlaid(more.get(key, ()), shared, new, d)
+        for (gains, capability), parts in more.items():
             merged: dict[int, int] = {}
-            for bit, contexts in by_target.items():
-                merged[contexts] = merged.get(contexts, 0) | 1 << bit
+            for mask, contexts in parts:
+                merged[contexts] = merged.get(contexts, 0) | mask
             for contexts, targets in merged.items():
                 yield _Gain(gains, capability, targets, contexts)
 
@@ -373,6 +413,21 @@ def _union(pieces: Pieces) -> int:
     found = 0
     for mask, _ in pieces:
         found |= mask
+    return found
+
+
+def _overlaid(pieces: Iterable[tuple[int, int]], mask: int, contexts: int, d: Diagrams) -> Pieces:
+    """Return a function of resources that also holds on some of them in some contexts."""
+    found: Pieces = []
+    for old, before in pieces:
+        shared = old & mask
+        if shared:
+            found.append((shared, d.either(before, contexts)))
+            mask &= ~shared
+        if old & ~shared:
+            found.append((old & ~shared, before))
+    if mask:
+        found.append((mask, contexts))
     return found
 
 

@@ -98,7 +98,15 @@ class Ground:
         self._wanted: dict[str, tuple[list[Requirement], int]] = {}
         for bit, kind, _ in requirements(removal_permissions().values(), self.asks):
             kinds[kind] |= 1 << bit
+        #: By method: its permissions on one type of resource each; with the type if not the target's.
+        self._single: dict[str, list[tuple[Permission, str | None]]] = {}
         for method in self.methods:
+            target = kind_of(method.target)
+            self._single[method.id] = [
+                (replace(permission, on=(on,)), None if kind_of(on) == target else kind_of(on))
+                for permission in method.permissions
+                for on in permission.on
+            ]
             wanted = requirements(method.permissions, self.asks)
             needed = {bit for bit, _, limits_only in wanted if not limits_only}
             self._wanted[method.id] = (wanted, sum(1 << bit for bit in needed))
@@ -111,7 +119,9 @@ class Ground:
         self.d = self.space.diagrams
         self.shared = Shared(self.space)
         self._carriers = {key: Carrier(space, self.space) for key, space in spaces.items()}
-        self._held: dict[tuple[str, int, Grants, int], Held] = {}
+        self._held: dict[tuple[int, Grants | None], Held] = {}
+        #: What those who are allowed the same can use each method on.
+        self._common: dict[tuple[str, int, Grants], dict[str, Pieces]] = {}
         self._bounded: dict[str, list[tuple[PrincipalClass, int]]] = {}
         self._possible: dict[int, tuple[Method, ...]] = {}
         self._sorts: dict[tuple[str, str], int] = {}
@@ -136,15 +146,18 @@ class Ground:
         grants : tuple, optional
             What it would be allowed; by default what it is.
         """
-        evaluation = self.evaluation
-        own = members.allowed if grants is None else grants
-        # What denies differs between classes that are allowed the same.
-        key = (members.principal.account, members.universe, own, id(members))
-        found = self._held.get(key)
+        found = self._held.get((id(members), grants))
         if found is None:
-            scope = evaluation.entities[members.principal.account]
-            found = self._held[key] = Held(
-                scope, self.space, self.shared, own, members.universe, lambda: evaluation.undenied(members)
+            evaluation, account = self.evaluation, members.principal.account
+            own = members.allowed if grants is None else grants
+            found = self._held[id(members), grants] = Held(
+                evaluation.entities[account],
+                self.space,
+                self.shared,
+                own,
+                members.universe,
+                lambda: evaluation.undenied(members),
+                self._common.setdefault((account, members.universe, own), {}),
             )
         return found
 
@@ -173,9 +186,19 @@ class Ground:
         method : Method
             The method.
         """
-        wanted, needed = self._wanted[method.id]
-        if needed & ~held.asks:
-            return []
+        found = held.pieces.get(method.id)
+        if found is None:
+            wanted, needed = self._wanted[method.id]
+            # What denies differs between classes that are allowed the same.
+            common = held.pieces if any(limits_only for _, _, limits_only in wanted) else held.common
+            found = common.get(method.id)
+            if found is None:
+                is_possible = not needed & ~held.asks
+                found = common[method.id] = self._pieces(held, method, wanted) if is_possible else []
+            held.pieces[method.id] = found
+        return found
+
+    def _pieces(self, held: Held, method: Method, wanted: list[Requirement]) -> Pieces:
         found = held.method(method, wanted, self.usable(held.scope, method))
         if method.unknown and found:
             unknown = self.space.unknown(method.unknown)
@@ -258,10 +281,6 @@ class Ground:
         """
         only = self.usable(held.scope, method)
         return tuple(
-            (
-                replace(permission, on=(on,)),
-                targets if kind_of(on) == kind_of(method.target) else held.scope.kind(kind_of(on)) & only,
-            )
-            for permission in method.permissions
-            for on in permission.on
+            (permission, targets if kind is None else held.scope.kind(kind) & only)
+            for permission, kind in self._single[method.id]
         )

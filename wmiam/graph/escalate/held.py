@@ -130,6 +130,13 @@ class Held:
         The contexts that they can have.
     undenied : callable
         Gives what a resource-based policy could grant them.
+    common : dict
+        By method: what was found for whoever is allowed the same.
+
+    Attributes
+    ----------
+    pieces : dict
+        By method: what was found for these callers.
     """
 
     def __init__(
@@ -140,6 +147,7 @@ class Held:
         grants: Grants,
         universe: int,
         undenied: Callable[[], Grants],
+        common: dict[str, Pieces],
     ) -> None:
         self.scope = scope
         self.grants = grants
@@ -148,7 +156,8 @@ class Held:
         self._shared = shared
         self._undenied = undenied
         self._allowed: dict[tuple[int, bool], Pieces] = {}
-        self._found: dict[str, Pieces] = {}
+        self.common = common
+        self.pieces: dict[str, Pieces] = {}
         #: The requests that are allowed at all.
         self.asks = 0
         for _, cells in grants:
@@ -229,12 +238,6 @@ class Held:
         only : int
             The roles that can be passed usefully, where one is passed; else every resource.
         """
-        found = self._found.get(method.id)
-        if found is None:
-            found = self._found[method.id] = self._method(method, wanted, only)
-        return found
-
-    def _method(self, method: Method, wanted: Sequence[Requirement], only: int) -> Pieces:
         by_kind: dict[str, Pieces] = {}
         target = kind_of(method.target)
         by_kind[target] = [(self.scope.kind(target), self.within)]
