@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import base64
-import hashlib
-import json
 from collections.abc import Iterable
 from typing import Any
 
 from markupsafe import Markup
 
+from wmiam.views.embedding import embedded, source_hash
 from wmiam.views.templating import environment, read_asset
 
 __all__ = ["render_page"]
@@ -47,7 +45,7 @@ def render_page(
         .render(
             css=Markup(css),  # noqa: S704 - our own files
             script=Markup(script),  # noqa: S704 - our own files
-            data=None if data is None else _embedded(data),
+            data=None if data is None else embedded(data),
             policy=_policy(css, script),
             **values,
         )
@@ -56,21 +54,8 @@ def render_page(
 
 def _policy(css: str, script: str) -> str:
     """Return a Content-Security-Policy that admits this style, this script and nothing else."""
-    scripts = _hash(script) if script else "'none'"
+    scripts = source_hash(script) if script else "'none'"
     return (
-        f"default-src 'none'; style-src {_hash(css)}; script-src {scripts}; "
+        f"default-src 'none'; style-src {source_hash(css)}; script-src {scripts}; "
         "img-src data:; base-uri 'none'; form-action 'none'"
     )
-
-
-def _hash(text: str) -> str:
-    digest = hashlib.sha256(text.encode()).digest()
-    return f"'sha256-{base64.b64encode(digest).decode()}'"
-
-
-def _embedded(value: Any) -> Markup:
-    """Return a value as JSON that can stand in a script element: nothing in it can end the element."""
-    text = json.dumps(value, ensure_ascii=False, separators=(",", ":"))
-    for char in "<>&\u2028\u2029":
-        text = text.replace(char, f"\\u{ord(char):04x}")
-    return Markup(text)  # noqa: S704 - made safe above
