@@ -11,11 +11,12 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from wmiam.access.access import Access
-from wmiam.access.capability import capability_rows
-from wmiam.access.cells import CellRow
+from wmiam.access.capability import holdings
+from wmiam.access.grants import Grants
 from wmiam.catalog import Capability
 from wmiam.conditions.decision import decision_of
-from wmiam.conditions.words import describe
+from wmiam.engine.compile import ACTIONS
+from wmiam.engine.policies import IDLE
 from wmiam.engine.whole import PrincipalClass
 from wmiam.estate.model import Organization, Principal
 
@@ -84,12 +85,15 @@ class CapabilityList:
         In the order of ``access.organizations``.
     holders : tuple of Holders
         Those allowed in every request context first.
+    decisions : dict of (int, int) to str
+        By ``id`` of the class and place of the organization; what is missing is denied.
     """
 
     capability: Capability
     anywhere: Count
     by_organization: tuple[Count, ...]
     holders: tuple[Holders, ...]
+    decisions: dict[tuple[int, int], str]
 
     @property
     def reached(self) -> int:
@@ -150,13 +154,10 @@ class PrincipalGroup:
         The class.
     principals : tuple of Principal
         All of it, sorted by name.
-    rows : dict of (str, str) to CellRow
-        What each is allowed, by organization (ARN or ``"*"``) and action.
     """
 
     members: PrincipalClass
     principals: tuple[Principal, ...]
-    rows: dict[tuple[str, str], CellRow]
 
 
 def principal_groups(access: Access) -> tuple[PrincipalGroup, ...]:
@@ -170,18 +171,18 @@ def principal_groups(access: Access) -> tuple[PrincipalGroup, ...]:
         The effective access.
     """
     found: dict[object, list[Principal]] = defaultdict(list)
+    class_of, number = access.whole.class_of, access.whole.policies.number
+    idle: dict[int, bool] = {}
     for principal in access.principals:
-        parts = access.whole.layers_of(principal)[0].parts
-        members = access.whole.class_of[principal.arn]
-        key = (id(members), principal.is_role, tuple(id(part) for part in parts))
-        found[key].append(principal)
+        held = []
+        for policy, group in principal.identity_policies:
+            if id(policy) not in idle:
+                idle[id(policy)] = number(policy) == IDLE
+            if not idle[id(policy)]:
+                held.append((id(policy), id(group)))
+        found[id(class_of[principal.arn]), tuple(held)].append(principal)
     return tuple(
-        PrincipalGroup(
-            access.whole.class_of[principals[0].arn],
-            _sorted(principals),
-            {(row.organization, row.action): row for row in access.rows(principals[0])},
-        )
-        for principals in found.values()
+        PrincipalGroup(class_of[principals[0].arn], _sorted(principals)) for principals in found.values()
     )
 
 
@@ -195,7 +196,8 @@ def capability_lists(access: Access, groups: Sequence[PrincipalGroup]) -> tuple[
     groups : sequence of PrincipalGroup
         :func:`principal_groups` of the same access.
     """
-    return tuple(_capability_list(access, groups, item) for item in access.catalog.capabilities)
+    grants = Grants(access.whole)
+    return tuple(_capability_list(access, groups, item, grants) for item in access.catalog.capabilities)
 
 
 def organization_lists(
@@ -212,26 +214,34 @@ def organization_lists(
     capabilities : sequence of CapabilityList
         :func:`capability_lists` of the same access.
     """
-    decisions: dict[tuple[str, int], list[str]] = {}
-    for column, item in enumerate(capabilities):
-        for holders in item.holders:
-            for principal in holders.principals:
-                for place in holders.organizations:
-                    held = decisions.setdefault((principal.arn, place), ["denied"] * len(capabilities))
-                    held[column] = holders.decision
+    places = {organization.arn: place for place, organization in enumerate(access.organizations)}
+    alike: list[dict[tuple[str, tuple[str, ...], Count], list[Principal]]] = [
+        defaultdict(list) for _ in places
+    ]
+    counts: dict[int, dict[int, Count]] = {}
+    for group in groups:
+        members = group.members
+        if id(members) not in counts:
+            counts[id(members)] = _action_counts(access, members, places)
+        for place, actions in counts[id(members)].items():
+            held = tuple(item.decisions.get((id(members), place), "denied") for item in capabilities)
+            alike[place][group.principals[0].account, held, actions] += group.principals
     lists = []
     for place, organization in enumerate(access.organizations):
-        alike: dict[tuple[str, tuple[str, ...], Count], list[Principal]] = defaultdict(list)
-        for group in groups:
-            here = [row.decision for (arn, _), row in group.rows.items() if arn == organization.arn]
-            if here:
-                actions = Count(here.count("allowed"), here.count("conditional"))
-                first = group.principals[0]
-                held = decisions.get((first.arn, place), ["denied"] * len(capabilities))
-                alike[(first.account, tuple(held), actions)] += group.principals
-        rows = [PeopleRow(_sorted(who), held, actions) for (_, held, actions), who in alike.items()]
+        rows = [PeopleRow(_sorted(who), held, actions) for (_, held, actions), who in alike[place].items()]
         lists.append(OrganizationList(organization, tuple(sorted(rows, key=_gravest))))
     return tuple(lists)
+
+
+def _action_counts(access: Access, members: PrincipalClass, places: dict[str, int]) -> dict[int, Count]:
+    """Return how many actions a class is allowed, by place of the organization."""
+    counts: dict[int, Count] = {}
+    for answer in access.answers(members, ACTIONS.all, None, denied=False):
+        if answer.resource.organization is not None:
+            place = places[answer.resource.arn]
+            number = answer.actions.bit_count()
+            counts[place] = counts.get(place, Count()).plus(answer.decision, number)
+    return counts
 
 
 def organization_order(access: Access) -> tuple[int, ...]:
@@ -251,52 +261,48 @@ def organization_order(access: Access) -> tuple[int, ...]:
 
 
 def _capability_list(
-    access: Access, groups: Sequence[PrincipalGroup], capability: Capability
+    access: Access, groups: Sequence[PrincipalGroup], capability: Capability, grants: Grants
 ) -> CapabilityList:
     """Return who holds one capability: principals whose rows read the same together, gravest first."""
     places = {organization.arn: index for index, organization in enumerate(access.organizations)}
     groups_of: dict[int, list[PrincipalGroup]] = defaultdict(list)
     for group in groups:
         groups_of[id(group.members)].append(group)
-    group_by_id = {id(group): group for group in groups}
+    actions = sum(1 << ACTIONS.index[name] for name in set(capability.actions))
+    decisions: dict[tuple[int, int], str] = {}
     best: dict[int, str] = {}
-    numbers = [Count() for _ in places]
-    ways: dict[tuple[int, str, str, str], list[int]] = defaultdict(list)
-    for members, organization, contexts, within in capability_rows(access, capability):
-        place = places[organization.arn]
+    # By group, decision, when and through: organizations.
+    found: dict[tuple[int, str, str, str], list[int]] = defaultdict(list)
+    for members, organizations, contexts, within in holdings(access, capability):
         decision = decision_of(contexts, within)
+        when = ""
+        if decision == "conditional":
+            when = access.words(contexts, within, role=members.principal.is_role)
+        where = [places[resource.arn] for resource in members.scope.members(organizations)]
+        decisions.update(((id(members), place), decision) for place in where)
+        best[id(members)] = max(decision, best.get(id(members), "denied"), key=_RANK.__getitem__)
         for group in groups_of[id(members)]:
-            best[id(group)] = max(decision, best.get(id(group), "denied"), key=_RANK.__getitem__)
-            numbers[place] = numbers[place].plus(decision, len(group.principals))
-            role = group.principals[0].is_role
-            when = describe(contexts, within, access.whole.space, role=role)
-            through = _through(access, group, organization, capability)
-            ways[(id(group), decision, when, through)].append(place)
+            for mask, through in grants.ways(group.principals[0], members, actions, organizations):
+                here = [places[resource.arn] for resource in members.scope.members(mask)]
+                found[id(group), decision, when, through] += here
+    group_by_id = {id(group): group for group in groups}
     alike: dict[tuple[str, str, tuple[int, ...], str, str], list[Principal]] = defaultdict(list)
-    for (key, decision, when, through), found in ways.items():
+    for (key, decision, when, through), where in found.items():
         group = group_by_id[key]
         account = group.principals[0].account
-        alike[(account, decision, tuple(sorted(found)), when, through)] += group.principals
-    anywhere = Count()
+        alike[account, decision, tuple(sorted(where)), when, through] += group.principals
+    anywhere, numbers = Count(), [Count() for _ in places]
     for key, decision in best.items():
-        anywhere = anywhere.plus(decision, len(group_by_id[key].principals))
+        anywhere = anywhere.plus(decision, sum(len(group.principals) for group in groups_of[key]))
+    for (key, place), decision in decisions.items():
+        size = sum(len(group.principals) for group in groups_of[key])
+        numbers[place] = numbers[place].plus(decision, size)
     holders = [
-        Holders(_sorted(who), decision, found, when, through)
-        for (_, decision, found, when, through), who in alike.items()
+        Holders(_sorted(who), decision, where, when, through)
+        for (_, decision, where, when, through), who in alike.items()
     ]
     holders.sort(key=lambda row: (-_RANK[row.decision], row.principals[0].account, _name(row.principals[0])))
-    return CapabilityList(capability, anywhere, tuple(numbers), tuple(holders))
-
-
-def _through(
-    access: Access, group: PrincipalGroup, organization: Organization, capability: Capability
-) -> str:
-    """Return how a capability's permissions arrive, each way once."""
-    found = (
-        group.rows.get((arn, action)) for action in capability.actions for arn in (organization.arn, "*")
-    )
-    ways = [way for row in found if row is not None for way in access.ways(row)[0].split("; ")]
-    return "; ".join(dict.fromkeys(ways))
+    return CapabilityList(capability, anywhere, tuple(numbers), tuple(holders), decisions)
 
 
 def _gravest(row: PeopleRow) -> tuple[object, ...]:
