@@ -348,3 +348,20 @@ def test_the_graph_shows_escalations_where_they_are_asked_for(acme: Access) -> N
     assert drawn["444455556666"]["gains"] == ("administrator",)
     assert drawn["444455556666"]["methods"] == ("iam-put-user-policy", "iam-attach-user-policy")
     assert any("read-mail" in data["capabilities"] for data in drawn.values())
+
+
+def test_the_frame_has_a_row_for_each_edge() -> None:
+    caller = user("caller", A, inline(allow("iam:PutUserPolicy", **MFA), allow("workmail:ResetPassword")))
+    found = Escalations(Assumptions(inside(caller, user("other", A))))
+    frame = found.frame()
+    assert list(zip(frame["method"], frame["gains"], frame["target"], strict=True)) == [
+        (edge.method, edge.gains, edge.target) for edge in found.edges
+    ]
+    policy = frame[frame["gains"] == "administrator"].iloc[0]
+    assert (policy["name"], policy["account"], policy["target"]) == ("caller", A, A)
+    assert policy["permissions"] == ("iam:PutUserPolicy",)
+    assert (policy["decision"], policy["when"]) == ("conditional", "with MFA")
+    reset = frame[frame["method"] == "workmail-reset-password"].iloc[0]
+    assert (reset["capability"], reset["organizations"]) == ("take-over-mailbox", (ORGANIZATION.arn,))
+    assert (reset["decision"], reset["when"]) == ("allowed", "")
+    assert Escalations(Assumptions(inside(user("other", A)))).frame().empty

@@ -8,6 +8,7 @@ from html.parser import HTMLParser
 
 import wmiam
 from wmiam.diagnostics import Diagnostic, Severity
+from wmiam.views.chains import paths_html, reach_html
 from wmiam.views.html import diagnostics_html, estate_html, explanation_html, summary_html
 
 ATTACK = '<script>alert(1)</script>"\u202e'
@@ -96,6 +97,37 @@ def test_the_summary_has_every_capability(acme: wmiam.Access) -> None:
     first = acme.summary().capabilities[0]
     cells = Reader(summary_html(acme.summary())).cells
     assert cells[:3] == [first.title + first.why, str(first.allowed), str(first.conditional)]
+
+
+def test_paths_show_steps_conditions_and_statements(acme: wmiam.Access) -> None:
+    paths = acme.paths("john.stiles", ("take-over-mailbox", "acme-europe"))
+    read = Reader(paths._repr_html_())
+    text = squeezed(read.text)
+    assert read.tags.count("li") == len(paths[0].steps) == 3
+    assert "1 path from john.stiles (123456789012) to take-over-mailbox on acme-europe" in text
+    assert "◐ under a condition" in text
+    assert "assumes ServiceDeskTier2 (123456789012), with MFA" in text
+    for step in paths[0].steps:
+        for cause in step.statements:
+            assert f"{cause.label} ({cause.origin.source.name}:" in text
+    assert "Note: role chaining" in text
+    assert squeezed(Reader(paths[0]._repr_html_()).text) in text
+    assert "No path from liu.jie" in squeezed(Reader(acme.paths("liu.jie", "export-mail")._repr_html_()).text)
+    many = paths_html([paths[0]] * 52, "again")
+    assert "… 2 more paths." in many
+    assert many.count("<ol>") == 50
+
+
+def test_reach_shows_what_is_gained_by_becoming_whom(acme: wmiam.Access) -> None:
+    read = Reader(reach_html(acme.reach("paulo.santos")))
+    text = squeezed(read.text)
+    assert acme.reach("paulo.santos")._repr_html_() == reach_html(acme.reach("paulo.santos"))
+    assert "1 other principal, 3 organizations, 2 capabilities, 148 permissions, 2 of them" in text
+    assert read.cells[:5] == ["itself", "", "Read mail", "acme-executives,acme-europe,acme-americas", ""]
+    name, when, capabilities, organizations, gained = (squeezed(cell) for cell in read.cells[5:])
+    assert name.startswith("AcmeMailExportOperator (444455556666)")
+    assert (when, capabilities, organizations) == ("◐with MFA", "Export mail", "acme-europe,acme-americas")
+    assert gained == "2"
 
 
 def test_the_estate_is_shown_by_account(acme: wmiam.Access) -> None:

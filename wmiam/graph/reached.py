@@ -16,6 +16,7 @@ from wmiam.graph.goals import Goals
 from wmiam.graph.links import Departure, Final, State, Way
 from wmiam.graph.routes import Path, Telling
 from wmiam.graph.sittings import Session
+from wmiam.views.text import count
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -239,8 +240,9 @@ class Reach(Sequence[Reached]):
 
     def __repr__(self) -> str:
         return (
-            f"<Reach of {self.name}: {len(self.principals)} other principals, "
-            f"{len(self.permissions.organizations)} organizations, {len(self.capabilities)} capabilities>"
+            f"<Reach of {self.name}: {count(len(self.principals), 'other principal')}, "
+            f"{count(len(self.permissions.organizations), 'organization')}, "
+            f"{count(len(self.capabilities), 'capability', 'capabilities')}>"
         )
 
     def __str__(self) -> str:
@@ -251,7 +253,9 @@ class Reach(Sequence[Reached]):
         return "\n".join(lines)
 
     def _repr_html_(self) -> str:
-        return str(self.frame().drop(columns="principal").to_html(escape=True, index=False))
+        from wmiam.views.chains import reach_html
+
+        return reach_html(self)
 
 
 def reach(access: Access, principal: str, *, session: Session = Session.OWN) -> Reach:
@@ -384,11 +388,16 @@ class BlastRadius:
 
     def __str__(self) -> str:
         text = (
-            f"{self.reach.name} reaches {self.principals} other principals, {self.organizations} "
-            f"organizations, {self.capabilities} capabilities and {self.permissions} permissions, "
-            f"{self.gained} of them by chains alone. Revoking the session ends {self.ends} of them"
+            f"{self.reach.name} reaches {count(self.principals, 'other principal')}, "
+            f"{count(self.organizations, 'organization')}, "
+            f"{count(self.capabilities, 'capability', 'capabilities')} and "
+            f"{count(self.permissions, 'permission')}, {self.gained} of them by chains alone. "
+            f"Revoking the session ends {self.ends} of them"
         )
-        return f"{text}; {len(self.stays)} principals stay within reach." if self.stays else f"{text}."
+        if not self.stays:
+            return f"{text}."
+        verb = "stays" if len(self.stays) == 1 else "stay"
+        return f"{text}; {count(len(self.stays), 'principal')} {verb} within reach."
 
 
 def blast_radius(access: Access, principal: str, *, leaked: bool = False) -> BlastRadius:

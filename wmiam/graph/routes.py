@@ -197,6 +197,11 @@ class Path:
         lines += [f"  throughout: {', '.join(self.throughout)}"] if self.throughout else []
         return "\n".join([*lines, *(f"  {note}" for note in self.notes)])
 
+    def _repr_html_(self) -> str:
+        from wmiam.views.chains import paths_html
+
+        return paths_html([self])
+
 
 class Paths(Sequence[Path]):
     """Paths between two ends, shortest first.
@@ -252,7 +257,9 @@ class Paths(Sequence[Path]):
         return "\n".join(map(str, self._found)) or f"no path: {self.question}"
 
     def _repr_html_(self) -> str:
-        return str(self.frame().drop(columns="nodes").to_html(escape=True, index=False))
+        from wmiam.views.chains import paths_html
+
+        return paths_html(self, self.question)
 
 
 class Telling:

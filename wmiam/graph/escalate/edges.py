@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 from weakref import WeakKeyDictionary
 
 from wmiam.bits import bits_of
@@ -22,6 +22,8 @@ from wmiam.graph.escalate.witness import Step, causes_of, steps_of
 from wmiam.memory import without_cycles
 
 if TYPE_CHECKING:
+    import pandas as pd
+
     from wmiam.access.access import Access
 
 __all__ = ["EscalationEdge", "EscalationOutcome", "Escalations", "escalations"]
@@ -232,6 +234,33 @@ class Escalations:
         """
         finding = edge._telling.finding
         return EscalationOutcome(self.finder.space, finding.contexts, finding.within)
+
+    def frame(self) -> pd.DataFrame:
+        """Return a row for each edge.
+
+        Returns
+        -------
+        pandas.DataFrame
+            Columns ``principal`` (ARN), ``name``, ``account``, ``method``, ``title``, ``gains``, ``target``,
+            ``capability``, ``organizations`` (tuple of ARNs), ``permissions`` (tuple of actions),
+            ``decision``, ``when``; see :class:`EscalationEdge`.
+        """
+        import pandas as pd
+
+        people = {p.arn: p for finding in self.findings for p in finding.sources}
+        columns: dict[str, list[Any]] = {
+            "principal": [edge.source for edge in self.edges],
+            "name": [people[edge.source].name for edge in self.edges],
+            "account": [people[edge.source].account for edge in self.edges],
+            **{
+                name: [getattr(edge, name) for edge in self.edges]
+                for name in ("method", "title", "gains", "target", "capability", "organizations")
+            },
+            "permissions": [edge.permissions for edge in self.edges],
+            "decision": [edge.decision for edge in self.edges],
+            "when": ["; ".join(edge.conditions) for edge in self.edges],
+        }
+        return pd.DataFrame(columns)
 
     def __repr__(self) -> str:
         methods = len({finding.method.id for finding in self.findings})
