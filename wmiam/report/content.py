@@ -29,6 +29,10 @@ __all__ = ["Content", "DiagnosticRow", "heading"]
 _COLUMNS = 6
 #: Rows of a list that stand in the page itself; the matrix holds everything.
 _MOST = 400
+#: Rows of all organizations' lists together, and of each of them at least.
+_MOST_HERE, _FEWEST_HERE = 1000, 5
+#: Principals up to which a row names many of those who share it, and how many then, and else.
+_SMALL, _NAMED_IF_SMALL, _NAMED = 1000, 40, 5
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +69,16 @@ class Content:
     sections: tuple[str, ...]
     version: str = __version__
     most: int = _MOST
+
+    @property
+    def most_here(self) -> int:
+        """Rows of one organization's list that stand in the page itself."""
+        return min(_MOST, max(_FEWEST_HERE, _MOST_HERE // max(1, len(self.access.organizations))))
+
+    @property
+    def spelled(self) -> int:
+        """How many of the principals that share a row are named in it."""
+        return _NAMED_IF_SMALL if self.principals <= _SMALL else _NAMED
 
     def has(self, section: str) -> bool:
         """Whether the page has a section, so that links may lead there.
