@@ -286,6 +286,36 @@ def test_administrators_have_one_edge_to_the_account() -> None:
 # -- what is not known --------------------------------------------------------
 
 
+def test_what_users_may_do_to_themselves_is_no_escalation() -> None:
+    keys = inline(
+        allow(
+            "iam:CreateAccessKey", "iam:DeactivateMFADevice", resource="arn:aws:iam::*:user/${aws:username}"
+        ),
+        allow("iam:CreateAccessKey", resource=f"arn:aws:iam::{A}:user/shared-*", **MFA),
+    )
+    people = [user(name, A, keys) for name in ("ana", "diego", "efua", "shared-mail")]
+    found = inside(*people)
+    for name in ("ana", "diego", "efua"):
+        # One of them stands for all three in the search, but each asks for itself.
+        (edge,) = of(found, name)
+        assert (edge.method, edge.target) == ("iam-create-access-key", people[3].arn)
+        assert edge.decision == "conditional"
+        assert edge.witnesses[0].context["aws:MultiFactorAuthPresent"] == "true"
+        assert edge.witnesses[0].context["aws:username"] == name
+    assert not of(found, "shared-mail")
+
+
+def test_changing_one_after_another_is_told_once() -> None:
+    limit = boundary(allow("workmail:ListUsers"))
+    bounded = [user(name, A, inline(EVERYTHING), limit=limit) for name in ("ana", "diego")]
+    steps = inline(allow("iam:CreateAccessKey", "iam:DeleteUserPermissionsBoundary"))
+    edges = of(inside(user("caller", A, steps), *bounded))
+    unbound = [(e.gains, e.capability) for e in edges if e.method == "iam-delete-user-permissions-boundary"]
+    assert ("administrator", "") in unbound
+    assert len(unbound) == len(set(unbound))
+    assert {e.target for e in edges if e.gains == "principal"} == {p.arn for p in bounded}
+
+
 def test_what_cannot_be_read_allows_nothing() -> None:
     unread = Policy("unread", PolicyKind.MANAGED, None, f"arn:aws:iam::{A}:policy/unread")
     assert not of(inside(replace(user("caller"), attached=(unread,)), policies=(unread,)))

@@ -5,7 +5,7 @@ A caller is told from its class only where a method is about itself, its groups 
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from functools import cached_property
 
@@ -14,9 +14,13 @@ from wmiam.engine.layers import PrincipalClass
 from wmiam.estate.model import Principal, PrincipalKind
 from wmiam.graph.assume import Assumptions
 from wmiam.graph.escalate.changes import Callers, Changes
+from wmiam.graph.escalate.entities import Entities
+from wmiam.graph.escalate.evaluation import Grants
 from wmiam.graph.escalate.ground import Finding, Ground
 
 __all__ = ["Finder", "Finding"]
+
+_CHANGING = (Effect.EDIT, Effect.JOIN, Effect.UNBOUND)
 
 
 class Finder(Ground):
@@ -31,10 +35,18 @@ class Finder(Ground):
     def __init__(self, assumptions: Assumptions) -> None:
         super().__init__(assumptions)
         self._changes = Changes(self)
+        #: Methods that depend on more of a caller than what it is allowed to do to others.
+        self._apart = frozenset(
+            method
+            for method in self.methods
+            if method.effect in _CHANGING
+            or any(p.limits_only for p in method.permissions)
+            or (method.target != "user" and any("user" in p.on for p in method.permissions))
+        )
 
     @cached_property
-    def callers(self) -> list[tuple[PrincipalClass, tuple[Principal, ...]]]:
-        """Classes with the principals of each.
+    def callers(self) -> list[Callers]:
+        """Callers by what they are allowed.
 
         Root users hold everything anyway (D8), and with a service-linked role only its service acts (S4).
         """
@@ -43,16 +55,28 @@ class Finder(Ground):
         for principal in self.estate.principals:
             if principal.kind not in left_out:
                 found.setdefault(id(self.evaluation.class_of[principal.arn]), []).append(principal)
-        return [(m, tuple(found[id(m)])) for m in self.evaluation.classes if m.allowed and id(m) in found]
+        alike: dict[object, tuple[PrincipalClass, Grants | None, list[Principal]]] = {}
+        for members in self.evaluation.classes:
+            principals = found.get(id(members))
+            if members.allowed and principals is not None:
+                grants: Grants | None = None
+                key: object = id(members)
+                if not self._apart.intersection(self.possible(self.held(members))):
+                    grants = _on_others(members, principals, self.evaluation.entities)
+                    key = (members.principal.account, members.universe, grants)
+                alike.setdefault(key, (members, grants, []))[2].extend(principals)
+        return [
+            Callers(members, tuple(principals), self.held(members, grants))
+            for members, grants, principals in alike.values()
+        ]
 
     def findings(self) -> Iterator[Finding]:
         """Yield every escalation, class by class."""
-        for members, principals in self.callers:
-            callers = Callers(members, principals, self.held(members))
+        for callers in self.callers:
             changing, found = [], list[Finding]()
             for method in self.possible(callers.held):
                 pieces = self.pieces(callers.held, method)
-                if pieces and method.effect in (Effect.EDIT, Effect.JOIN, Effect.UNBOUND):
+                if pieces and method.effect in _CHANGING:
                     changing.append((method, pieces))
                 elif pieces:
                     found += self._direct(method, callers, pieces)
@@ -84,3 +108,34 @@ class Finder(Ground):
                     contexts,
                     callers.held.within,
                 )
+
+
+def _on_others(
+    members: PrincipalClass, principals: Sequence[Principal], entities: Mapping[str, Entities]
+) -> Grants:
+    """Return what a class is allowed, as far as it is about others than its only member.
+
+    Whoever may do something to itself, such as to rotate its own keys, gains nothing by it, and is
+    alone in its class for it.  So it is taken for one of the users on whom the class is allowed the
+    same, whichever are most.
+    """
+    (only, *more) = principals
+    if more or only.is_role:
+        return members.allowed
+    scope = entities[only.account]
+    own, rest = 1 << scope.index[only.arn], scope.kind("user")
+    rest &= ~own
+    most, place = 0, -1
+    for at, (mask, _) in enumerate(members.allowed):
+        number = (mask & rest).bit_count()
+        rest &= ~mask
+        if number > most:
+            most, place = number, at
+    if rest.bit_count() > most:
+        place = -1
+    rows = []
+    for at, (mask, cells) in enumerate(members.allowed):
+        others = mask | own if at == place else mask & ~own
+        if others:
+            rows.append((others, cells))
+    return tuple(sorted(rows))

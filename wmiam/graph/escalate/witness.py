@@ -67,7 +67,7 @@ class _Requests:
     def __init__(self, ground: Ground, finding: Finding, source: Principal, target: str) -> None:
         self.ground = ground
         self.source = source
-        self.held: Held = ground.held(finding.members)
+        self.held: Held = ground.held(ground.evaluation.class_of[source.arn])
         self.scope = finding.scope
         self.d = ground.space.diagrams
         self.assumes = finding.assumes
@@ -198,15 +198,16 @@ def causes_of(ground: Ground, finding: Finding, source: Principal, target: str) 
     found: dict[tuple[int, int], Cause] = {}
     for permission, _ in finding.permissions:
         if not permission.limits_only:
-            for cause in _allowing(ground, finding, requests, permission, source):
+            for cause in _allowing(ground, requests, permission, source):
                 found.setdefault((id(cause.policy), cause.statement.index), cause)
     return tuple(found.values())
 
 
 def _allowing(
-    ground: Ground, finding: Finding, requests: _Requests, permission: Permission, source: Principal
+    ground: Ground, requests: _Requests, permission: Permission, source: Principal
 ) -> Iterator[Cause]:
     evaluation, d = ground.evaluation, ground.space.diagrams
+    members = evaluation.class_of[source.arn]
     bit = ground.asks.bit(permission)
     resource: Resource = requests.scope.resources[requests.chosen[kind_of(permission.on[0])]]
     contexts = requests.contexts(permission)
@@ -217,6 +218,6 @@ def _allowing(
         if not isinstance(compiled.statement, Statement):
             continue
         ((_, known),) = ground.asks.parted(1 << bit, compiled.reads)
-        applies = evaluation.statement_contexts(item, finding.members, resource, known)
+        applies = evaluation.statement_contexts(item, members, resource, known)
         if d.both(applies, contexts) != FALSE:
             yield Cause(item.policy, compiled.statement, item.group)
