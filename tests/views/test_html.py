@@ -3,13 +3,21 @@
 from __future__ import annotations
 
 import dataclasses
+import json
 import re
 from html.parser import HTMLParser
 
 import wmiam
 from wmiam.diagnostics import Diagnostic, Severity
 from wmiam.views.chains import paths_html, reach_html
-from wmiam.views.html import diagnostics_html, estate_html, explanation_html, summary_html
+from wmiam.views.html import (
+    condition_html,
+    diagnostics_html,
+    effective_html,
+    estate_html,
+    explanation_html,
+    summary_html,
+)
 
 ATTACK = '<script>alert(1)</script>"\u202e'
 
@@ -176,3 +184,15 @@ def test_names_are_text_everywhere(acme: wmiam.Access) -> None:
         assert "script" not in read.tags
         assert "<script>alert(1)</script>" in read.text
         assert "\u202e" not in fragment
+
+
+def test_documents_keep_their_lines(acme: wmiam.Access) -> None:
+    """A line end belongs to the JSON; only what is hidden within a line is spelled out."""
+    condition = acme.condition("mateo.jackson", "ResetPassword", "acme-europe")
+    effective = acme.effective_policy("mateo.jackson")
+    for html, document in (
+        (condition_html(condition), json.dumps(condition.to_policy(), indent=2)),
+        (effective_html(effective), effective.to_json()),
+    ):
+        assert "⟨U+" not in html
+        assert document in Reader(html).text

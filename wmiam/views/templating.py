@@ -48,10 +48,19 @@ def environment(package: str) -> Environment:
         lstrip_blocks=True,
     )
     made.filters.update(
-        capitalized=capitalized, count=count, principal_name=principal_name, short_arn=short_arn
+        capitalized=capitalized,
+        count=count,
+        in_lines=_in_lines,
+        principal_name=principal_name,
+        short_arn=short_arn,
     )
     made.globals.update(symbols=DECISION_SYMBOLS)
     return made
+
+
+def _in_lines(text: str) -> Markup:
+    """Return a text of several lines: its line ends are its own, what else is hidden in it is spelled out."""
+    return Markup("\n").join(visible(line) for line in text.split("\n"))
 
 
 def _show(value: Any) -> Any:
