@@ -28,16 +28,18 @@ from wmiam.lab.payload import matrix_data, pack
 from wmiam.lab.pictures import graph_model
 from wmiam.lab.tally import Tally
 from wmiam.views.html import condition_html, explanation_html
+from wmiam.views.table import Table
 from wmiam.views.templating import environment, read_asset
 from wmiam.views.text import visible
 
 if TYPE_CHECKING:
     import networkx as nx
+    import pandas as pd
 
     from wmiam.access import Explanation
     from wmiam.conditions.condition import Condition
 
-__all__ = ["SingleView", "condition", "explanation", "graph", "matrix"]
+__all__ = ["SingleView", "condition", "explanation", "graph", "matrix", "table"]
 
 #: The most rows of a matrix that is read without script.
 _ROWS: Final = 30
@@ -156,3 +158,18 @@ def condition(condition: Condition) -> SingleView:
         What :meth:`wmiam.Access.condition` returned.
     """
     return SingleView("condition", condition_model(condition), condition_html(condition))
+
+
+def table(frame: pd.DataFrame, access: Access | None = None, *, empty: str = "No rows.") -> Table:
+    """Return a frame as a table for reading: text to the left, ARNs by their names, nothing cut off.
+
+    Parameters
+    ----------
+    frame : pandas.DataFrame
+        Any frame; its index is shown where it has a name.
+    access : Access, optional
+        Whose names stand in place of the ARNs of principals and organizations.
+    empty : str
+        What to say where there is no row.
+    """
+    return Table(frame, access.labels if access is not None else None, empty=empty)
