@@ -33,6 +33,10 @@ MFA = {"aws:MultiFactorAuthPresent": True}
 NO_MFA = {"aws:MultiFactorAuthPresent": [False, None], "aws:RequestedRegion": "eu-west-1"}
 CONTEXTS: tuple[dict[str, Any], ...] = ({}, MFA, NO_MFA)
 
+#: A finding about one principal, action and organization; and one about an action on an organization.
+RETAG = "retag-around-6d9316a43e"
+NOBODY = "no-way-out-45136f7053"
+
 #: Views that between them set everything that can be set.
 VIEWS: list[tuple[dict[str, str], dict[str, str], dict[str, Any]]] = [
     ({}, {}, {}),
@@ -46,6 +50,12 @@ VIEWS: list[tuple[dict[str, str], dict[str, str], dict[str, Any]]] = [
     ({}, {"principal": "mateo.jackson"}, MFA),
     ({"account": "444455556666"}, {"principal": "mateo.jackson", "action": "ResetPassword"}, {}),
     ({"capability": "take-over-mailbox"}, {"action": "ResetPassword"}, NO_MFA),
+    ({"severity": "high"}, {}, {}),
+    ({"severity": "medium", "decision": "all", "capability": "export-mail"}, {}, NO_MFA),
+    ({"severity": "high", "organization": "acme-europe", "decision": "all"}, {}, MFA),
+    ({}, {"finding": RETAG}, {}),
+    ({"decision": "all"}, {"finding": NOBODY}, MFA),
+    ({"severity": "low", "decision": "denied"}, {"finding": RETAG, "principal": "nikki.wolf"}, {}),
 ]
 
 

@@ -8,7 +8,7 @@ import itertools
 import json
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -24,6 +24,7 @@ from wmiam.access.core import DECISIONS
 from wmiam.engine.compile import ACTIONS
 from wmiam.engine.diagrams import FALSE
 from wmiam.errors import UnknownNameError, WmiamError
+from wmiam.findings import Finding
 from wmiam.lab import Explorer
 from wmiam.lab.controls import context_controls
 from wmiam.lab.module import module_script, module_style
@@ -65,7 +66,30 @@ def expected(
         keep &= frame["name"] == selection["principal"]
     if "action" in selection:
         keep &= frame["action"] == f"workmail:{selection['action']}"
+    if "severity" in filters:
+        keep &= concerned(access, frame, access.findings().of(severity=filters["severity"]))
+    if "finding" in selection:
+        keep &= concerned(access, frame, [access.findings()[selection["finding"]]])
     return frame[keep].reset_index(drop=True)
+
+
+def concerned(access: Access, frame: pd.DataFrame, findings: Iterable[Finding]) -> pd.Series[bool]:
+    """Which rows findings are about, one box of cells after the other."""
+    ours = {action.full_name for action in access.catalog.actions}
+    found = pd.Series(False, index=frame.index)
+    for finding in findings:
+        own = pd.Series(True, index=frame.index)
+        actions = [name for name in finding.actions if name in ours]
+        if not (finding.principals or actions or finding.organizations):
+            continue
+        if finding.principals:
+            own &= frame["principal"].isin(finding.principals)
+        if actions:
+            own &= frame["action"].isin(actions)
+        if finding.organizations:
+            own &= frame["organization"].isin([*finding.organizations, *(["*"] if actions else [])])
+        found |= own
+    return found
 
 
 def plain(frame: pd.DataFrame) -> pd.DataFrame:
@@ -152,6 +176,7 @@ def test_traits_can_be_observed_and_set_by_short_names(acme: Access, explorer: E
     }
     europe = acme.find_organizations("acme-europe")[0].arn
     chosen = {"principal": MATEO, "action": "workmail:ResetPassword", "organization": europe}
+    chosen |= {"finding": "", "target": ""}
     assert explorer.selection == chosen
     explorer.context = MFA
     assert seen == [("selection", chosen), ("context", MFA)]
@@ -188,6 +213,7 @@ def test_where_an_account_has_no_organization_nothing_is_explained(acme: Access,
     principal = next(p for p in acme.principals if p.account in alone)
     explorer.selection = {"principal": principal.arn, "action": "ResetPassword"}
     assert explorer._explanation == {
+        "kind": "cell",
         "name": principal.name if not principal.arn.endswith(":root") else "root user",
         "arn": principal.arn,
         "action": "workmail:ResetPassword",
@@ -212,6 +238,9 @@ def test_the_graph_is_of_the_selected_principal(explorer: Explorer) -> None:
         ("filters", {"capability": "export-mails"}),
         ("filters", {"decision": "maybe"}),
         ("filters", {"organization": "acme-nowhere"}),
+        ("filters", {"severity": "grave"}),
+        ("selection", {"finding": "retag-around-0000000000"}),
+        ("selection", {"principal": "mateo.jackson", "target": "nobody.at.all"}),
         ("selection", {"principal": "mateo.jacksen"}),
         ("selection", {"who": "mateo.jackson"}),
         ("context", {"aws:MultiFactorAuthPresent": []}),

@@ -62,6 +62,8 @@ def test_from_matrix_to_explanation_to_graph_to_context(lab: Lab, pictures: Path
         "principal": "arn:aws:iam::444455556666:user/mateo.jackson",
         "action": "workmail:ResetPassword",
         "organization": "",
+        "finding": "",
+        "target": "",
     }
 
     explorer.get_by_role("button", name="Reset", exact=True).click()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING, overload
 
 from wmiam.errors import UnknownNameError
@@ -101,6 +101,16 @@ class Findings(Sequence[Finding]):
             and f.severity.at_least(least)
             and (principal is None or principal in f.principals)
         )
+
+    def where(self, wanted: Callable[[Finding], bool]) -> Findings:
+        """Return the findings of which something is true.
+
+        Parameters
+        ----------
+        wanted : callable
+            Takes a finding, and says whether it stays.
+        """
+        return self._some(finding for finding in self._found if wanted(finding))
 
     def about(self, cells: pd.DataFrame) -> pd.DataFrame:
         """Return those rows of a frame of cells that some of the findings are about.

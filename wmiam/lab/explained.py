@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from wmiam.access import Access
 from wmiam.access.labels import place_of
 from wmiam.estate.model import Principal
+from wmiam.lab.view import View
 from wmiam.views.html import condition_facts, view_lines
 from wmiam.views.text import principal_name, visible
 
@@ -14,7 +15,7 @@ if TYPE_CHECKING:
     from wmiam.access import Explanation, LayerView, StatementView
     from wmiam.conditions.condition import Condition
 
-__all__ = ["condition_model", "explanation_model", "places_of"]
+__all__ = ["cell_model", "condition_model", "explanation_model", "places_of"]
 
 
 def places_of(access: Access, principal: Principal, action: str) -> list[dict[str, str]]:
@@ -45,6 +46,33 @@ def places_of(access: Access, principal: Principal, action: str) -> list[dict[st
         }
         for row in rows
     ]
+
+
+def cell_model(view: View) -> dict[str, Any]:
+    """Return the explanation of the selected cell: on the organization that is asked for, or the best one.
+
+    Parameters
+    ----------
+    view : View
+        What is shown; principal and action are selected.
+    """
+    access, chosen = view.given, view.selection
+    principal = access.find_principal(chosen.principal)
+    places = places_of(access, principal, chosen.action)
+    wanted = [chosen.organization or view.filters.organization, *(place["arn"] for place in places)]
+    known = {place["arn"] for place in places} | {o.arn for o in access.organizations}
+    where = next((arn for arn in wanted if arn in known), None)
+    if where is None:
+        # The principal's account has no WorkMail organization: there is nothing to explain.
+        name, arn = visible(principal_name(principal)), visible(principal.arn)
+        return {"kind": "cell", "name": name, "arn": arn, "action": chosen.action}
+    organization = None if where == "*" else where
+    explanation = access.explain(chosen.principal, chosen.action, organization)
+    python = f"{view.called}.explain({chosen.principal!r}, {chosen.action!r}"
+    python += f", {organization!r})" if organization else ")"
+    label = next((o.label for o in access.organizations if o.arn == explanation.organization), "")
+    model = explanation_model(explanation, label=label, python=python)
+    return {"kind": "cell", **model, "place": explanation.organization, "places": places}
 
 
 def explanation_model(explanation: Explanation, *, label: str = "", python: str = "") -> dict[str, Any]:

@@ -2,34 +2,45 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import asdict
 from functools import cached_property
 from os import PathLike
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 import traitlets
 
 from wmiam.access import Access
+from wmiam.engine.compile import ACTIONS
 from wmiam.errors import UnknownNameError
-from wmiam.graph import AssumeEdge, assumption_edges
+from wmiam.findings.about import Subject
+from wmiam.graph import AssumeEdge, assumption_edges, escalations
 from wmiam.lab.bundle import BundledView
+from wmiam.lab.chained import chain_code, chain_frame, chain_list, chain_model, chain_numbers
 from wmiam.lab.controls import context_controls
-from wmiam.lab.explained import explanation_model, places_of
+from wmiam.lab.explained import cell_model
+from wmiam.lab.found import About, findings_of
 from wmiam.lab.module import module_script, module_style
 from wmiam.lab.pages import RowPages
 from wmiam.lab.payload import matrix_data, matrix_names, pack
 from wmiam.lab.pictures import selection_graph
 from wmiam.lab.pins import KINDS, Pin, load_pins, save_pins
+from wmiam.lab.remarks import finding_list, finding_model, shown_findings
 from wmiam.lab.tally import Tally, capability_numbers
 from wmiam.lab.view import Filters, Selection, View
+from wmiam.progress import told_to
 from wmiam.views.html import summary_html
-from wmiam.views.text import principal_name, visible
 
 if TYPE_CHECKING:
     import pandas as pd
 
+    from wmiam.findings import Findings
+
 __all__ = ["Explorer", "explore"]
+
+#: Estates of up to so many principals are small enough for chains to be followed without being asked.
+_FEW: Final = 2000
 
 
 class Explorer(BundledView):
@@ -47,7 +58,8 @@ class Explorer(BundledView):
     filters : dict
         See :class:`wmiam.lab.view.Filters`; set it, or observe it.
     selection : dict
-        ``principal``, ``action`` and ``organization``; see :class:`wmiam.lab.view.Selection`.
+        ``principal``, ``action``, ``organization``, ``finding`` and ``target``; see
+        :class:`wmiam.lab.view.Selection`.
     context : dict
         Context keys that are fixed, as for :meth:`wmiam.Access.given`.
     pins : list of dict
@@ -76,6 +88,12 @@ class Explorer(BundledView):
     _rows = traitlets.Bytes().tag(sync=True)
     _row_of = traitlets.Bytes().tag(sync=True)
     _counts = traitlets.List(traitlets.List()).tag(sync=True)
+    _by_chains = traitlets.List(traitlets.List()).tag(sync=True)
+    _follows = traitlets.Bool().tag(sync=True)
+    _chains = traitlets.Dict().tag(sync=True)
+    _findings = traitlets.Dict().tag(sync=True)
+    _marked = traitlets.Dict().tag(sync=True)
+    _working = traitlets.Unicode().tag(sync=True)
     _table = traitlets.Dict().tag(sync=True)
     _code = traitlets.Unicode().tag(sync=True)
     _explanation = traitlets.Dict().tag(sync=True)
@@ -87,9 +105,11 @@ class Explorer(BundledView):
         self._view = View(access, name=name)
         self._tallies: dict[tuple[Any, ...], Tally] = {}
         self._pages: RowPages | None = None
+        self._tried = ""
         super().__init__(
             filters=asdict(Filters()),
             selection=asdict(Selection()),
+            _follows=len(access.principals) <= _FEW,
             _names=pack(matrix_names(access)),
             _controls=context_controls(access),
         )
@@ -124,6 +144,19 @@ class Explorer(BundledView):
     def frame(self) -> pd.DataFrame:
         """The cells that are shown now; columns as :meth:`wmiam.Access.cells`."""
         return self._view.frame()
+
+    @property
+    def findings(self) -> Findings:
+        """The findings about what is shown now; looked for when they are first asked for."""
+        return shown_findings(self._view)
+
+    @property
+    def chains(self) -> pd.DataFrame:
+        """Whom the selected principal can become; without one, who reaches the capability of the filters.
+
+        Columns as :meth:`wmiam.graph.reached.Reach.frame` and :meth:`wmiam.Access.who_reaches`.
+        """
+        return chain_frame(self._view)
 
     @property
     def code(self) -> str:
@@ -227,59 +260,86 @@ class Explorer(BundledView):
         if view == before:
             return
         self._view = view
-        asked = view.context != before.context or view.filters.organization != before.filters.organization
-        self._answer(cells=asked, cell=asked or view.selection != before.selection)
+        asked = _of_cells(view) != _of_cells(before)
+        try:
+            with self._busy():
+                self._answer(cells=asked, cell=asked or view.selection != before.selection)
+        except BaseException:
+            # Also an interrupt: what is set must be what is shown.
+            self._view = before
+            self.show(before.record())
+            raise
 
     def _answer(self, *, cells: bool, cell: bool) -> None:
         """Tell the page what it shows: first what is seen first, each part in one message."""
         view = self._view
         tally = self._tally()
-        self._pages = RowPages(view, tally)
+        chosen = view.selection.finding
+        self._pages = RowPages(view, tally if not chosen else self._tally(chosen))
         with self.hold_sync():
             if cells:
                 self._rows = tally.rows.tobytes()
                 self._row_of = tally.row_of.tobytes()
             self._table = {"total": self._pages.total, "number": self._table.get("number", 0) + 1}
-            self._code = view.code()
+            self._code = self._printed()
         if cells:
             numbers = capability_numbers(view.given, view.filters.organization)
-            self._counts = [[item.allowed, item.conditional] for item in numbers]
+            with self.hold_sync():
+                self._counts = [[item.allowed, item.conditional] for item in numbers]
+                self._by_chains = []
         if cell:
             self._explanation = self._explained()
+            self._marked = self._marks()
             self._graph = self._drawn()
+        self._list()
 
-    def _tally(self) -> Tally:
+    def _list(self) -> None:
+        """Tell the page of findings and chains, where they have been looked for."""
+        if "findings" in self.access.memo:
+            self._findings = finding_list(self._view)
+        if self._follows:
+            self._chains = chain_list(self._view)
+
+    def _printed(self) -> str:
+        chains = chain_code(self._view) if self._follows else ""
+        return f"{self._view.code()}\n{chains}".rstrip()
+
+    def _tally(self, finding: str = "") -> Tally:
+        """Return the cells of the matrix, or, with a finding, those of the table."""
         view = self._view
-        key = (view.filters.organization, repr(sorted(view.context.items())))
+        key = (*_of_cells(view), finding)
         if key not in self._tallies:
             # Toggling a control back and forth is the usual thing; more than a few are not needed.
             while len(self._tallies) > 8:
                 del self._tallies[next(iter(self._tallies))]
-            self._tallies[key] = Tally(view.given, view.filters.organization)
+            about = view.about if finding else view.about[: bool(view.filters.severity)]
+            self._tallies[key] = Tally(view.given, view.filters.organization, [About(one) for one in about])
         return self._tallies[key]
 
     def _explained(self) -> dict[str, Any]:
+        """Return what the panel shows: a cell, else a chain, else a finding."""
         view, chosen = self._view, self._view.selection
-        if not (chosen.principal and chosen.action):
+        if chosen.principal and chosen.action:
+            return cell_model(view)
+        if chosen.principal and chosen.target:
+            return chain_model(view)
+        if chosen.finding:
+            finding = findings_of(self.access)[chosen.finding]
+            return finding_model(finding, self.access, tried=self._tried == finding.id, name=self._name)
+        return {}
+
+    def _marks(self) -> dict[str, Any]:
+        """Return the positions of the principals and actions that the selected finding is about."""
+        finding = self._view.selection.finding
+        subject = Subject.of(findings_of(self.access)[finding]) if finding else None
+        if subject is None:
             return {}
-        access = view.given
-        principal = access.find_principal(chosen.principal)
-        places = places_of(access, principal, chosen.action)
-        wanted = [chosen.organization or view.filters.organization, *(place["arn"] for place in places)]
-        known = {place["arn"] for place in places} | {o.arn for o in access.organizations}
-        where = next((arn for arn in wanted if arn in known), None)
-        if where is None:
-            # The principal's account has no WorkMail organization: there is nothing to explain.
-            name, arn = visible(principal_name(principal)), visible(principal.arn)
-            return {"name": name, "arn": arn, "action": chosen.action}
-        organization = None if where == "*" else where
-        explanation = access.explain(chosen.principal, chosen.action, organization)
-        python = f"{self._name}.given({view.context!r})" if view.context else self._name
-        python += f".explain({chosen.principal!r}, {chosen.action!r}"
-        python += f", {organization!r})" if organization else ")"
-        label = next((o.label for o in access.organizations if o.arn == explanation.organization), "")
-        model = explanation_model(explanation, label=label, python=python)
-        return {**model, "place": explanation.organization, "places": places}
+        people, actions = subject.principals, subject.actions
+        return {
+            "principals": people
+            and [at for at, principal in enumerate(self.access.principals) if principal.arn in people],
+            "actions": actions and sorted(ACTIONS.index[name] for name in actions),
+        }
 
     @cached_property
     def _becomes(self) -> list[AssumeEdge]:
@@ -288,18 +348,68 @@ class Explorer(BundledView):
         return assumption_edges(self.access.estate)
 
     def _drawn(self) -> dict[str, Any]:
-        return selection_graph(self._view, self._becomes) if self._view.selection.principal else {}
+        if not self._view.selection.principal:
+            return {}
+        if not self._follows:
+            return selection_graph(self._view, self._becomes)
+        found = escalations(self.access)
+        return selection_graph(self._view, found.assumptions.edges, found)
+
+    # -- what the page asks for -------------------------------------------------
 
     def _asked(self, _: Any, content: Mapping[str, Any], __: Any) -> None:
-        """Answer a message of the page: a page of the table, or a view to keep."""
-        if content.get("ask") == "rows" and self._pages is not None:
+        """Answer a message of the page."""
+        ask = content.get("ask")
+        if ask == "rows" and self._pages is not None:
             rows = self._pages.rows(int(content["first"]), int(content["count"]))
             self.send({"rows": rows, "first": content["first"], "number": content["number"]})
-        elif content.get("ask") == "pin":
-            self.pin(str(content.get("title", "")))
+        elif ask == "pin":
+            self.pin(*(str(content.get(name, "")) for name in ("title", "note", "kind")))
+        elif ask == "findings":
+            with self._busy():
+                findings_of(self.access)
+                self._list()
+        elif ask == "chains":
+            with self._busy():
+                self._follow()
+        elif ask == "mend" and self._view.selection.finding:
+            self._tried = self._view.selection.finding
+            with self._busy():
+                self._working = "Trying the change on a copy of the estate"
+                self._explanation = self._explained()
+
+    def _follow(self) -> None:
+        """Count who comes to each capability by chains, and show chains from now on."""
+        self._working = "Working out who can become whom"
+        view = self._view
+        numbers = chain_numbers(view.given, view.filters.organization)
+        self._by_chains = [[item.allowed, item.conditional] for item in numbers]
+        if not self._follows or not self._chains:
+            self._follows = True
+            self._code = self._printed()
+            self._graph = self._drawn()
+            self._list()
+
+    @contextmanager
+    def _busy(self) -> Iterator[None]:
+        """Say in the page how far something is that takes long."""
+
+        def tell(what: str, behind: int, every: int) -> None:
+            self._working = f"{what}: {behind} of {every}"
+
+        try:
+            with told_to(tell):
+                yield
+        finally:
+            self._working = ""
 
     def __repr__(self) -> str:
         return f"<Explorer of {self.access!r}>"
+
+
+def _of_cells(view: View) -> tuple[str, str, str]:
+    """Return what of a view decides the cells that are there; other filters only choose among them."""
+    return view.filters.organization, view.filters.severity, repr(sorted(view.context.items()))
 
 
 def explore(access: Access, *, name: str = "access") -> Explorer:

@@ -10,7 +10,7 @@ from wmiam.access.cells import CellRow
 from wmiam.access.core import DECISIONS
 from wmiam.engine.compile import ACTIONS
 from wmiam.estate.model import Principal
-from wmiam.lab.tally import Tally
+from wmiam.lab.tally import Key, Tally
 from wmiam.lab.view import SHOWN, View
 from wmiam.views.text import visible
 
@@ -28,12 +28,12 @@ class RowPages:
     view : View
         What is shown.
     tally : Tally
-        Of the view's access and organization.
+        Of the view's access, organization and findings.
     """
 
     def __init__(self, view: View, tally: Tally) -> None:
         self._access = view.given
-        self._arns = tally.arns
+        self._tally = tally
         self._bits = 0
         for name in view.actions:
             self._bits |= 1 << ACTIONS.index[name]
@@ -45,7 +45,7 @@ class RowPages:
         own = counts[np.array([self._position[p.arn] for p in self._principals], dtype=np.intp)]
         #: The number of the row after each principal's last.
         self._ends = np.cumsum(own)
-        self._of_class: dict[int, list[CellRow]] = {}
+        self._of_key: dict[Key, list[CellRow]] = {}
 
     @property
     def total(self) -> int:
@@ -82,16 +82,17 @@ class RowPages:
         return found
 
     def _rows_of(self, principal: Principal) -> list[CellRow]:
-        members = self._access.whole.class_of[principal.arn]
-        rows = self._of_class.get(id(members))
+        key = self._tally.key(principal.arn)
+        rows = self._of_key.get(key)
         if rows is None:
-            while len(self._of_class) > 64:
-                del self._of_class[next(iter(self._of_class))]
+            while len(self._of_key) > 64:
+                del self._of_key[next(iter(self._of_key))]
             denied = "denied" in self._decisions
-            rows = self._of_class[id(members)] = [
+            every = self._access.class_rows(principal, key[0], self._bits, self._tally.arns, denied=denied)
+            rows = self._of_key[key] = [
                 row
-                for row in self._access.class_rows(principal, members, self._bits, self._arns, denied=denied)
-                if row.decision in self._decisions
+                for row in every
+                if row.decision in self._decisions and self._tally.shows(key, row.action, row.organization)
             ]
         return rows
 

@@ -18,11 +18,14 @@ from wmiam.access.core import DECISIONS
 from wmiam.engine.compile import ACTIONS
 from wmiam.engine.diagrams import FALSE
 from wmiam.engine.whole import PrincipalClass
+from wmiam.lab.found import About, SubjectKey
 
-__all__ = ["CapabilityNumbers", "Tally", "capability_numbers"]
+__all__ = ["CapabilityNumbers", "Key", "Tally", "capability_numbers"]
 
-#: Number of resources, actions, and the position in ``DECISIONS`` of what all of them are answered.
+#: Resources or their number, actions, and the position in ``DECISIONS`` of what all are answered.
 _Part = tuple[int, int, int]
+#: The class of a principal, and which subjects of each :class:`About` it is one of.
+Key = tuple[PrincipalClass, *tuple[SubjectKey, ...]]
 _DENIED, _CONDITIONAL, _ALLOWED = range(len(DECISIONS))
 
 
@@ -35,29 +38,78 @@ class Tally:
         What is counted; its fixed context keys count.
     organization : str
         ARN of the organization, ``""`` for all of each principal's account.
+    about : sequence of About
+        Only cells of which each says that they are shown.
     """
 
-    def __init__(self, access: Access, organization: str) -> None:
+    def __init__(self, access: Access, organization: str, about: Sequence[About] = ()) -> None:
         self._access = access
+        self._about = about
         self.arns: frozenset[str] | None = frozenset({organization}) if organization else None
         self._owner = next((o.account for o in access.organizations if o.arn == organization), "")
         self._decided: dict[tuple[int, int], tuple[int, int]] = {}
-        whole = access.whole
-        self._parts = {id(members): tuple(self._parts_of(members)) for members in whole.classes}
+        every = [self.key(principal.arn) for principal in access.principals]
+        self._parts = {key: tuple(self._parts_of(key)) for key in dict.fromkeys(every)}
         rows: dict[tuple[int, ...], int] = {}
-        number: dict[int, int] = {}
+        number: dict[Key, int] = {}
         for key, parts in self._parts.items():
             masks = [0] * len(DECISIONS)
             for _, actions, decision in parts:
                 masks[decision] |= actions
             number[key] = rows.setdefault(tuple(masks), len(rows))
-        self._classes = [id(whole.class_of[principal.arn]) for principal in access.principals]
+        self._keys = every
         #: The row of each principal, in the order of ``access.principals``.
-        self.row_of: NDArray[np.uint32] = np.array([number[key] for key in self._classes], dtype=np.uint32)
+        self.row_of: NDArray[np.uint32] = np.array([number[key] for key in every], dtype=np.uint32)
         #: Distinct rows: for each action the sum of 1 << position of the decisions that occur.
         self.rows: NDArray[np.uint8] = _codes(list(rows))
 
-    def _parts_of(self, members: PrincipalClass) -> Iterator[_Part]:
+    def key(self, arn: str) -> Key:
+        """Return what tells a principal from others; equal keys have equal cells.
+
+        Parameters
+        ----------
+        arn : str
+            ARN of the principal.
+        """
+        return self._access.whole.class_of[arn], *(about.key(arn) for about in self._about)
+
+    def shows(self, key: Key, action: str, organization: str) -> bool:
+        """Whether a cell is shown.
+
+        Parameters
+        ----------
+        key : tuple
+            What :meth:`key` returned.
+        action : str
+            Full action name.
+        organization : str
+            ARN, or ``"*"``.
+        """
+        bit = 1 << ACTIONS.index[action]
+        return all(a.elsewhere(k, organization) & bit for a, k in zip(self._about, key[1:], strict=True))
+
+    def _parts_of(self, key: Key) -> Iterator[_Part]:
+        members, *subjects = key
+        parts = [*self._every_part(members)]
+        for about, subject in zip(self._about, subjects, strict=True):
+            shown = about.parts(members.scope, subject)
+            parts = [
+                (resources & there, actions & named, decision)
+                for resources, actions, decision in parts
+                for there, named in shown
+                if resources & there and actions & named
+            ]
+        for resources, actions, decision in parts:
+            yield resources.bit_count(), actions, decision
+        if self._owner not in ("", members.principal.account):
+            # An organization of another account is denied (D10), and told where it was asked for.
+            actions = ACTIONS.all & ~ACTIONS.wildcard_only
+            for about, subject in zip(self._about, subjects, strict=True):
+                actions &= about.elsewhere(subject, next(iter(self.arns or ())))
+            yield 1, actions, _DENIED
+
+    def _every_part(self, members: PrincipalClass) -> Iterator[_Part]:
+        """Yield sets of resources and actions with the decision on all of them."""
         scope = members.scope
         chosen = scope.chosen(self.arns)
         within_of = self._access.fixed.within(members)
@@ -76,12 +128,9 @@ class Tally:
                         (~some, _DENIED),
                     ):
                         if actions & kind_actions:
-                            yield shared.bit_count(), actions & kind_actions, decision
+                            yield shared, actions & kind_actions, decision
                 if here:
-                    yield here.bit_count(), kind_actions, _DENIED
-        if self._owner not in ("", members.principal.account):
-            # An organization of another account is denied (D10), and told where it was asked for.
-            yield 1, ACTIONS.all & ~ACTIONS.wildcard_only, _DENIED
+                    yield here, kind_actions, _DENIED
 
     def _decide(self, cells: tuple[tuple[int, int], ...], within: int) -> tuple[int, int]:
         """Return the actions that are allowed in every context of a set, and those in some."""
@@ -110,7 +159,7 @@ class Tally:
             The decisions that are shown.
         """
         shown = {DECISIONS.index(decision) for decision in decisions}
-        of_class = {
+        of_key = {
             key: sum(
                 number * (actions & bits).bit_count()
                 for number, actions, decision in parts
@@ -118,7 +167,7 @@ class Tally:
             )
             for key, parts in self._parts.items()
         }
-        return np.array([of_class[key] for key in self._classes], dtype=np.int64)
+        return np.array([of_key[key] for key in self._keys], dtype=np.int64)
 
 
 def _codes(rows: list[tuple[int, ...]]) -> NDArray[np.uint8]:

@@ -5,7 +5,7 @@ Everything here is without widget, so that a view can be asked for its frame or 
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field, fields
 from typing import TYPE_CHECKING, Any, Final, Self
 
@@ -13,9 +13,14 @@ from wmiam.access import Access
 from wmiam.access.core import DECISIONS
 from wmiam.errors import UnknownNameError
 from wmiam.estate.model import Principal
+from wmiam.findings.about import cells_about
+from wmiam.findings.model import FindingSeverity
+from wmiam.lab.found import findings_of
 
 if TYPE_CHECKING:
     import pandas as pd
+
+    from wmiam.findings import Finding, Findings
 
 __all__ = ["SHOWN", "Filters", "Selection", "View"]
 
@@ -25,6 +30,9 @@ SHOWN: Final[dict[str, tuple[str, ...]]] = {
     **{decision: (decision,) for decision in DECISIONS},
     "all": DECISIONS,
 }
+
+#: Accesses with fixed keys that are kept, with all that was worked out of them.
+_KEPT: Final = 8
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +55,8 @@ class Filters:
         Access level of the actions.
     decision : str
         ``"allowed"``, ``"conditional"``, ``"denied"`` or ``"all"``; ``""`` is any access.
+    severity : str
+        Only cells that a finding at least so grave is about; see :meth:`wmiam.findings.Findings.about`.
     """
 
     principals: str = ""
@@ -56,6 +66,7 @@ class Filters:
     capability: str = ""
     level: str = ""
     decision: str = ""
+    severity: str = ""
 
     @classmethod
     def of(cls, values: Mapping[str, Any], access: Access) -> Self:
@@ -71,7 +82,7 @@ class Filters:
         Raises
         ------
         UnknownNameError
-            If there is no such filter, account, organization, capability, level or decision.
+            If there is no such filter, account, organization, capability, level, decision or severity.
         """
         known = [item.name for item in fields(cls)]
         for name in values:
@@ -86,6 +97,7 @@ class Filters:
             "capability": [capability.name for capability in access.catalog.capabilities],
             "level": sorted({action.access_level for action in access.catalog.actions}),
             "decision": list(SHOWN),
+            "severity": [str(severity) for severity in FindingSeverity],
         }
         for name, allowed in choices.items():
             if given.get(name, "") and given[name] not in allowed:
@@ -105,11 +117,18 @@ class Selection:
         Full action name; ``""`` for none.
     organization : str
         ARN of the organization that is explained; ``""`` for the most permissive one.
+    finding : str
+        Id of a finding: only the cells that it is about are shown.
+    target : str
+        Whom the principal can become (ARN, or id of an account that it can administer), or name of a
+        capability that it comes to: the chain there is explained.
     """
 
     principal: str = ""
     action: str = ""
     organization: str = ""
+    finding: str = ""
+    target: str = ""
 
     @classmethod
     def of(cls, values: Mapping[str, Any], access: Access) -> Self:
@@ -133,12 +152,20 @@ class Selection:
                 raise UnknownNameError("part of a selection", str(name), known)
         given = {name: str(value or "") for name, value in values.items()}
         principal, action = given.get("principal", ""), given.get("action", "")
-        organization = given.get("organization", "")
+        organization, finding = given.get("organization", ""), given.get("finding", "")
         return cls(
             access.find_principal(principal).arn if principal else "",
             access.find_actions(action)[0] if action else "",
             access.find_organizations(organization)[0].arn if organization else "",
+            findings_of(access)[finding].id if finding else "",
+            _target(given.get("target", ""), access),
         )
+
+
+def _target(name: str, access: Access) -> str:
+    """Return what a chain leads to: a capability, an account or a principal."""
+    known = {capability.name for capability in access.catalog.capabilities} | access.estate.accounts.keys()
+    return name if not name or name in known else access.find_principal(name).arn
 
 
 @dataclass(frozen=True)
@@ -152,7 +179,7 @@ class View:
     filters : Filters
         Which principals, actions and decisions.
     selection : Selection
-        The cell that is looked at: its principal and action narrow the view, too.
+        The cell that is looked at: its principal, action and finding narrow the view, too.
     context : dict
         Context keys to fix, as for :meth:`wmiam.Access.given`.
     name : str
@@ -194,27 +221,54 @@ class View:
 
     @property
     def given(self) -> Access:
-        """The access with the context keys fixed."""
-        return self.access.given(self.context) if self.context else self.access
+        """The access with the context keys fixed; the same one for the same keys."""
+        if not self.context:
+            return self.access
+        known: dict[str, Access] = self.access.memo.setdefault("given", {})
+        key = repr(sorted(self.context.items()))
+        if key not in known:
+            # What is worked out of an access stays with it, so that only a few are kept.
+            while len(known) >= _KEPT:
+                del known[next(iter(known))]
+            known[key] = self.access.given(self.context)
+        return known[key]
+
+    @property
+    def called(self) -> str:
+        """The Python that gives :attr:`given`."""
+        return f"{self.name}.given({self.context!r})" if self.context else self.name
+
+    @property
+    def grave(self) -> Findings:
+        """The findings at least so grave as the filter asks for; all, where it asks for none."""
+        return findings_of(self.access).of(severity=self.filters.severity or None)
+
+    @property
+    def about(self) -> tuple[Sequence[Finding], ...]:
+        """The findings of which each part must be about a cell that is shown: some one of each."""
+        found: list[Sequence[Finding]] = [self.grave] if self.filters.severity else []
+        if self.selection.finding:
+            found.append([findings_of(self.access)[self.selection.finding]])
+        return tuple(found)
 
     def frame(self) -> pd.DataFrame:
         """Return the cells that are shown; columns as :meth:`wmiam.Access.cells`."""
         decision = self.filters.decision
-        return self.given.cells(
+        frame = self.given.cells(
             [p.arn for p in self.principals],
             self.actions,
             self.filters.organization or None,
             denied=decision == "all",
             decision=decision if decision in DECISIONS else None,
         )
+        for findings in self.about:
+            frame = cells_about(findings, frame)
+        return frame
 
     def code(self) -> str:
         """Return the Python that gives :meth:`frame`, of an access by its name."""
         f, chosen = self.filters, self.selection
         lines: list[str] = []
-        access = self.name
-        if self.context:
-            access = f"{self.name}.given({self.context!r})"
         whom = [f"p.account == {f.account!r}"] if f.account else []
         whom += [f"{word!r} in p.arn.lower()" for word in f.principals.lower().split()]
         which = [f"{f.capability!r} in a.capabilities"] if f.capability else []
@@ -239,7 +293,13 @@ class View:
             arguments.append(f"decision={f.decision!r}")
         elif f.decision == "all":
             arguments.append("denied=True")
-        lines.append(f"frame = {access}.cells({', '.join(arguments)})")
+        lines.append(f"frame = {self.called}.cells({', '.join(arguments)})")
+        if f.severity or chosen.finding:
+            lines.append(f"findings = {self.name}.findings()")
+        if f.severity:
+            lines.append(f"frame = findings.of(severity={f.severity!r}).about(frame)")
+        if chosen.finding:
+            lines.append(f"frame = findings[{chosen.finding!r}].about(frame)")
         return "\n".join(lines)
 
     def record(self) -> dict[str, Any]:
