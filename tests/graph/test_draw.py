@@ -12,7 +12,7 @@ from small_estates import MFA, A, estate, role, trust, user
 
 from wmiam.access import Access
 from wmiam.graph import build, layout, to_svg
-from wmiam.graph.draw import _HEADS, _SIGNS
+from wmiam.graph.draw import _HEADS, _SIGNS, Line, drawing
 from wmiam.graph.layout import arrange
 from wmiam.graph.nodes import LAYERS
 from wmiam.sources import load
@@ -80,7 +80,8 @@ def test_names_cannot_become_markup_or_hide() -> None:
 
 
 def test_it_needs_neither_colour_nor_mouse() -> None:
-    assert set(_SIGNS) == set(_HEADS) == set(LAYERS)
+    # One sign more: of drawings that show one node in the place of very many.
+    assert set(_SIGNS) == set(_HEADS) == {*LAYERS, "others"}
     assert len(set(_SIGNS.values())) == len(_SIGNS)
     ana = f"arn:aws:iam::{A}:user/ana"
     target = role("target", [trust(ana, **MFA), trust({"Service": "lambda.amazonaws.com"})])
@@ -101,6 +102,21 @@ def test_it_needs_neither_colour_nor_mouse() -> None:
     assert conditional is not None
     assert conditional.endswith("Only: with MFA.")
     assert "e d" in lines.values()
+    assert [text.text for text in root.iter(f"{SVG}text") if text.get("class") == "said"] == ["with MFA"]
+
+
+def test_an_escalation_has_two_heads_and_stands_beside_the_role_that_is_assumed(acme: Access) -> None:
+    shown = drawing(acme.graph(principals="AWSReservedSSO_PowerUserAccess*", escalations=True))
+    by_kind: dict[str, list[Line]] = {}
+    for line in shown.lines:
+        by_kind.setdefault(line.kind, []).append(line)
+    assert all(line.arrow.count("Z") == 2 for line in by_kind["escalates"])
+    assert all(line.arrow.count("Z") == 1 for line in by_kind["can-assume"])
+    said = [line for line in shown.lines if line.label]
+    assert said
+    assert all(line.style == "conditional" for line in said)
+    assert all(len(line.label) <= 26 for line in said)
+    assert all(0 < line.x < shown.width and 0 < line.y < shown.height for line in said)
 
 
 def test_equal_names_tell_their_account(acme: Access) -> None:

@@ -14,11 +14,13 @@ from wmiam.graph.layout import arrange
 from wmiam.graph.query import edges_of, nodes_of
 from wmiam.views.text import visible
 
-__all__ = ["Box", "Drawing", "Line", "drawing", "to_svg"]
+__all__ = ["STYLE", "Box", "Drawing", "Line", "drawing", "to_svg"]
 
 _ROW, _BOX, _GAP, _MARGIN, _HEAD = 34, 26, 84, 16, 44
 #: The most characters of a label.
 _LONGEST = 30
+#: The most characters of what stands on a line.
+_ON_LINE = 26
 
 #: A sign for each kind (16 by 16 around the origin), so that colour is never the only one.
 _SIGNS: Final = {
@@ -37,6 +39,8 @@ _SIGNS: Final = {
     "action": "M-6,-6 L6,0 L-6,6 Z",
     "organization": "M-8,-5 H8 V6 H-8 Z M-8,-5 L0,1 L8,-5",
     "impersonation role": "M-7,-4 Q0,-7 7,-4 Q7,6 0,7 Q-7,6 -7,-4 Z M-4,-1 H-1 M1,-1 H4",
+    "others": "M-6,-2 a2,2 0 1,1 0,4 a2,2 0 1,1 0,-4 M0,-2 a2,2 0 1,1 0,4 a2,2 0 1,1 0,-4 "
+    "M6,-2 a2,2 0 1,1 0,4 a2,2 0 1,1 0,-4",
     "account": "M-6,-6 H6 V6 H-6 Z",
     "target": "M0,-7 V-2 M-6,2 V-2 H6 V2 M-8,2 H-4 V6 H-8 Z M4,2 H8 V6 H4 Z",
     "control policy": "M0,-8 L7,-5 Q7,5 0,8 Q-7,5 -7,-5 Z",
@@ -51,6 +55,7 @@ _HEADS: Final = {
     "group": "groups",
     "role": "roles",
     "service-linked role": "roles",
+    "others": "gained",
     "policy": "policies",
     "statement": "statements",
     "action": "actions",
@@ -60,9 +65,12 @@ _HEADS: Final = {
     "target": "AWS Organizations",
     "control policy": "control policies",
 }
+#: What lets the keyboard come to a node.
+_FOCUSED: Final = ' tabindex="0" role="img"'
 #: How a kind of edge is drawn, where not as a plain line.
 _DOTTED: Final = ("bounded-by", "limited-by", "in", "denies")
-_STYLE: Final = """
+#: Style of the pictures, for a page that has it in its own style sheet.
+STYLE: Final = """
 .wmiam-graph{--ink:#18212d;--soft:#55606e;--line:#7b8796;--box:#f4f6f9;--edge:#d9dfe7;--when:#855000;
 --focus:#1668d6;--page:#fff;color-scheme:light dark;background:var(--page);max-width:100%;height:auto;
 font:13px system-ui,-apple-system,"Segoe UI",Roboto,"Helvetica Neue",Arial,sans-serif}
@@ -72,6 +80,7 @@ font:13px system-ui,-apple-system,"Segoe UI",Roboto,"Helvetica Neue",Arial,sans-
 .wmiam-graph .of{fill:var(--soft)}
 .wmiam-graph .head{fill:var(--soft);font-size:12px}
 .wmiam-graph .e{fill:none;stroke:var(--line);stroke-width:1.3}
+.wmiam-graph .said{fill:var(--soft);font-size:11px;paint-order:stroke;stroke:var(--page);stroke-width:4px}
 .wmiam-graph .c{stroke:var(--when);stroke-dasharray:6 4}
 .wmiam-graph .d{stroke-dasharray:1.5 4}
 .wmiam-graph .tip{fill:var(--line)}
@@ -126,12 +135,24 @@ class Line:
         ``"plain"``, ``"conditional"`` (dashed) or ``"context"`` (dotted).
     told : str
         Why it is there.
+    source, target, kind : str
+        The edge.
+    label : str
+        What must hold, short enough to stand on the line; ``""`` for nothing.
+    x, y : float
+        Where the middle of the label is, in pixels.
     """
 
     curve: str
     arrow: str
     style: str
     told: str
+    source: str
+    target: str
+    kind: str
+    label: str
+    x: float
+    y: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -171,7 +192,14 @@ def drawing(graph: nx.MultiDiGraph[str]) -> Drawing:
     return _Picture(graph).drawing()
 
 
-def to_svg(graph: nx.MultiDiGraph[str], *, width: int | None = None, title: str = "", most: int = 400) -> str:
+def to_svg(
+    graph: nx.MultiDiGraph[str],
+    *,
+    width: int | None = None,
+    title: str = "",
+    most: int = 400,
+    inline: bool = False,
+) -> str:
     """Return the graph as a self-contained SVG picture.
 
     Parameters
@@ -184,6 +212,9 @@ def to_svg(graph: nx.MultiDiGraph[str], *, width: int | None = None, title: str 
         What the picture shows, for readers of the screen.
     most : int
         Most nodes; a larger graph cannot be read, so the picture says to narrow it down.
+    inline : bool
+        Whether the picture goes into a page that has :data:`STYLE` in its own style sheet and tells
+        the same as text: it is one image then, without a style of its own, and the keyboard skips it.
 
     Returns
     -------
@@ -196,25 +227,35 @@ def to_svg(graph: nx.MultiDiGraph[str], *, width: int | None = None, title: str 
         text = (
             f"{graph.number_of_nodes():,} nodes are too many to read: choose principals or a neighbourhood."
         )
-        return _svg(900, 60, width, title, text, [f'<text x="12" y="36">{escape(text)}</text>'])
+        parts = [f'<text x="12" y="36">{escape(text)}</text>']
+        return _svg(900, 60, width, title, text, parts, inline=inline)
     drawn = drawing(graph)
     parts = [f'<text class="head" x="{x:.0f}" y="20">{escape(text)}</text>' for x, text in drawn.heads]
     parts += [_line(line) for line in drawn.lines]
-    parts += [_box(box) for box in drawn.boxes]
-    return _svg(drawn.width, drawn.height, width, title, drawn.description, parts)
+    parts += [_box(box, inline=inline) for box in drawn.boxes]
+    return _svg(drawn.width, drawn.height, width, title, drawn.description, parts, inline=inline)
 
 
-def _svg(wide: float, high: float, width: int | None, title: str, description: str, parts: list[str]) -> str:
+def _svg(
+    wide: float,
+    high: float,
+    width: int | None,
+    title: str,
+    description: str,
+    parts: list[str],
+    *,
+    inline: bool,
+) -> str:
     # Several pictures may stand in one page, so their ids differ as they do.
     number = sha256("".join([title, *parts]).encode("utf-8", "replace")).hexdigest()[:10]
     shown = wide if width is None else min(width, wide)
     return (
-        f'<svg class="wmiam-graph" xmlns="http://www.w3.org/2000/svg" role="group" '
+        f'<svg class="wmiam-graph" xmlns="http://www.w3.org/2000/svg" role="{"img" if inline else "group"}" '
         f'aria-labelledby="wmiam-graph-{number}-t wmiam-graph-{number}-d" '
         f'viewBox="0 0 {wide:.0f} {high:.0f}" width="{shown:.0f}" height="{high * shown / wide:.0f}">'
         f'<title id="wmiam-graph-{number}-t">{_text(title)}</title>'
         f'<desc id="wmiam-graph-{number}-d">{_text(description)}</desc>'
-        f"<style>{_STYLE}</style>{''.join(parts)}</svg>"
+        f"{'' if inline else f'<style>{STYLE}</style>'}{''.join(parts)}</svg>"
     )
 
 
@@ -255,14 +296,25 @@ class _Picture:
         for node, (column, _) in self.places.items():
             needed = 36 + _pixels(" ".join(self.labels[node]))
             self.widths[column] = max(self.widths.get(column, 0), needed)
+        gaps = self._gaps()
         self.left: dict[int, float] = {}
         x: float = _MARGIN
         for column in sorted(self.widths):
             self.left[column] = x
-            x += self.widths[column] + _GAP
+            x += self.widths[column] + gaps.get(column, _GAP)
         self.wide = max(x - _GAP + _MARGIN + 50, 320)
         rows = max((row for _, row in self.places.values()), default=0)
         self.high = _HEAD + rows * _ROW + _BOX + _MARGIN
+
+    def _gaps(self) -> dict[int, float]:
+        """Return how wide the gaps are behind those columns of which some line bears words there."""
+        found: dict[int, float] = {}
+        for source, target, data in edges_of(self.graph):
+            start, end = self.places[source][0], self.places[target][0]
+            before = end - 1 if start < end else end
+            needed = 0.85 * _pixels(_said(data)) + 34
+            found[before] = max(found.get(before, _GAP), needed)
+        return found
 
     def _labels(self) -> dict[str, tuple[str, str]]:
         """Return each node's label, and its account where others of the kind have the same name."""
@@ -282,7 +334,8 @@ class _Picture:
         counted = ", ".join(f"{number} × {kind}" for kind, number in kinds.items())
         description = (
             f"{len(nodes)} nodes ({counted}) and {len(edges)} edges, from left to right. "
-            "Dashed lines hold only under a condition; dotted ones limit, deny or place something."
+            "Dashed lines hold only under a condition; dotted ones limit, deny or place something; "
+            "those with two heads are escalations."
         )
         return Drawing(
             self.wide,
@@ -317,11 +370,14 @@ class _Picture:
 
     def _line(self, source: str, target: str, data: dict[str, Any]) -> Line:
         start, end = self.places[source][0], self.places[target][0]
-        y1, y2 = self._middle(source), self._middle(target)
+        # Who escalates to somebody may also assume the same role: the two lines stand apart.
+        aside = 4 if data["kind"] == "escalates" else 0
+        y1, y2 = self._middle(source) + aside, self._middle(target) + aside
         tip = 1 if start < end else -1
         if start == end:  # out to the right, and back in from there
             x1 = self._side(start, 1)
             x2, out = x1 + 7, x1 + 41
+            middle = x1 + 34, (y1 + y2) / 2
             curve = f"M{x1:.0f},{y1:.1f} C{out:.0f},{y1:.1f} {out:.0f},{y2:.1f} {x2:.0f},{y2:.1f}"
         else:  # from the near side of one box to the near side of the other
             x1, x2 = self._side(start, tip), self._side(end, -tip) - 7 * tip
@@ -331,18 +387,29 @@ class _Picture:
                 curve += f"{_bend(x1, y1, self._side(column, -tip), y)} H{self._side(column, tip):.0f}"
                 x1, y1 = self._side(column, tip), y
             curve += _bend(x1, y1, x2, y2)
+            middle = (x1 + x2) / 2, (y1 + y2) / 2
         conditional = data.get("decision") == "conditional" or data.get("conditional")
-        style = "context" if data["kind"] in _DOTTED else "conditional" if conditional else "plain"
+        kind = str(data["kind"])
+        style = "context" if kind in _DOTTED else "conditional" if conditional else "plain"
         conditions = data.get("conditions")
         words = f" Only: {', and '.join(conditions)}." if conditions else ""
         arrow = f"M{x2 + 7 * tip:.0f},{y2:.1f} l{-8 * tip},-4 v8 Z"
-        return Line(curve, arrow, style, visible(f"{data['kind']}: {data['reason']}{words}"))
+        if kind == "escalates":
+            arrow += f" m{-7 * tip},0 l{-8 * tip},-4 v8 Z"
+        told = visible(f"{kind}: {data['reason']}{words}")
+        return Line(curve, arrow, style, told, source, target, kind, _said(data), *middle)
 
 
-def _box(box: Box) -> str:
+def _said(data: dict[str, Any]) -> str:
+    """Return what stands on the line of an edge: its conditions, as far as there is room."""
+    text = visible("; ".join(data.get("conditions") or ()))
+    return text if len(text) <= _ON_LINE else f"{text[: _ON_LINE - 1].rstrip()}…"
+
+
+def _box(box: Box, *, inline: bool) -> str:
     of = f'<tspan class="of"> {escape(box.account)}</tspan>' if box.account else ""
     return (
-        f'<g class="n" tabindex="0" role="img" transform="translate({box.x:.0f},{box.y:.1f})">'
+        f'<g class="n"{"" if inline else _FOCUSED} transform="translate({box.x:.0f},{box.y:.1f})">'
         f"<title>{_text(box.told)}</title>"
         f'<rect width="{box.width:.0f}" height="{box.height}" rx="5"/>'
         f'<path transform="translate(15,{box.height / 2:.0f}) scale(.9)" d="{box.sign}"/>'
@@ -354,6 +421,11 @@ def _line(line: Line) -> str:
     style = {"plain": "e", "conditional": "e c", "context": "e d"}[line.style]
     point = "tip when" if line.style == "conditional" else "tip"
     drawn = f'<path class="{style}" d="{line.curve}"/><path class="{point}" d="{line.arrow}"/>'
+    if line.label:
+        words = _text(line.label)
+        drawn += (
+            f'<text class="said" text-anchor="middle" x="{line.x:.0f}" y="{line.y + 4:.1f}">{words}</text>'
+        )
     return f"<g><title>{_text(line.told)}</title>{drawn}</g>"
 
 
