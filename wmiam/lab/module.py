@@ -7,12 +7,13 @@ writes that module and its style for whoever wants to read or check them in one 
 
 from __future__ import annotations
 
+import json
 from functools import cache
 from typing import Final
 
 from wmiam.views.templating import read_asset
 
-__all__ = ["module_script", "module_style"]
+__all__ = ["module_script", "module_style", "page_script"]
 
 _SCRIPTS: Final = (
     ("wmiam.views", "elements.js"),
@@ -26,16 +27,29 @@ _SCRIPTS: Final = (
     ("wmiam.lab", "single.js"),
 )
 _STYLES: Final = (("wmiam.lab", "lab.css"), ("wmiam.lab", "matrix.css"))
+_PAGE_STYLES: Final = (*_STYLES, ("wmiam.lab", "page.css"))
 
 
 @cache
 def module_script() -> str:
     """Return the ES module: its default export is what anywidget renders, ``hydrate`` is for a page."""
-    parts = [read_asset(package, f"assets/{name}") for package, name in _SCRIPTS]
-    return "\n".join([*parts, "export { hydrate };\nexport default { render };\n"])
+    return "\n".join([*_read(_SCRIPTS), "export { hydrate };\nexport default { render };\n"])
 
 
 @cache
 def module_style() -> str:
     """Return the style sheet; every rule of it is below ``.wmiam-lab``."""
-    return "".join(read_asset(package, f"assets/{name}") for package, name in _STYLES)
+    return "".join(_read(_STYLES))
+
+
+@cache
+def page_script() -> str:
+    """Return a script that shows all views of a page without kernel; it brings its style along."""
+    # A style sheet holds no "</", but nothing of a string may ever end the script's element.
+    style = json.dumps("".join(_read(_PAGE_STYLES))).replace("</", "<\\/")
+    parts = [*_read(_SCRIPTS), f"const STYLE = {style};", read_asset("wmiam.lab", "assets/page.js")]
+    return "\n".join(["(() => {", '"use strict";', *parts, "})();", ""])
+
+
+def _read(files: tuple[tuple[str, str], ...]) -> list[str]:
+    return [read_asset(package, f"assets/{name}") for package, name in files]

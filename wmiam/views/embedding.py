@@ -1,4 +1,4 @@
-"""What a page that asks nothing of the network is made with: data that stand in it, and hashes of its sources."""
+"""What a page that asks nothing of the network is made with: embedded data, and hashes of its sources."""
 
 from __future__ import annotations
 
