@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Final
 from wmiam.cli.output import FORMATS
 from wmiam.diagnostics import Severity
 from wmiam.errors import InputError
+from wmiam.export.forms import form_of
 from wmiam.policy.patterns import ascii_lower
 from wmiam.views.text import visible
 
@@ -34,6 +35,7 @@ __all__ = [
     "given",
     "read_access",
     "read_estate",
+    "settle_format",
 ]
 
 #: Last part of a command's help where nothing is special about its exit code.
@@ -203,10 +205,23 @@ def add_format(parser: argparse.ArgumentParser, forms: Sequence[str] = FORMATS) 
     parser.add_argument(
         "--format",
         choices=forms,
-        default="table",
-        help="table is for reading; the others hold everything in full (default: table)",
+        help="table is for reading; the others hold everything in full (default: by the suffix of the "
+        "file, else table)",
     )
+    parser.set_defaults(forms=forms)
     add_output(parser)
+
+
+def settle_format(arguments: argparse.Namespace) -> None:
+    """Choose the format that the user left open: by the suffix of the file to write, else a table.
+
+    Parameters
+    ----------
+    arguments : argparse.Namespace
+        Parsed arguments; those of a command without :func:`add_format` stay as they are.
+    """
+    if "forms" in arguments and arguments.format is None:
+        arguments.format = form_of(arguments.output, arguments.forms) or "table"
 
 
 def add_output(parser: argparse.ArgumentParser, default: str | None = None) -> None:

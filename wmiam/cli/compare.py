@@ -9,14 +9,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from wmiam.cli.arguments import Commands, add_format, add_given, given, read_estate
-from wmiam.cli.output import Rows, emit, json_text, open_output, print_text, style
+from wmiam.cli.output import Rows, emit, open_output, print_text, style
 from wmiam.cli.table import render_table
 from wmiam.errors import InputError, PolicyError
+from wmiam.export.csvform import flat_text
 from wmiam.views.text import count, visible
 
 if TYPE_CHECKING:
-    import pandas as pd
-
     from wmiam.compare import Comparison, Gate
     from wmiam.estate import Estate
 
@@ -179,16 +178,8 @@ def _emit(arguments: argparse.Namespace, comparison: Comparison, show: str) -> N
         "causes": comparison.causes_frame,
         "failures": comparison.failures_frame,
     }
-    frame = frames[show]()
-    # What has keys of its own in each row is no column of a flat table.
-    rows = _flat(frame) if arguments.format in ("csv", "parquet", "table") else Rows.of_frame(frame)
+    rows = Rows.of_frame(frames[show]())
     emit(rows, arguments.format, arguments.output, lambda width: _table_text(comparison, rows, show, width))
-
-
-def _flat(frame: pd.DataFrame) -> Rows:
-    rows = Rows.of_frame(frame)
-    values = [[json_text(cell) if isinstance(cell, dict) else cell for cell in row] for row in rows.values]
-    return Rows(rows.columns, values)
 
 
 def _table_text(comparison: Comparison, rows: Rows, show: str, width: int | None) -> str:
@@ -209,14 +200,14 @@ def _readable(comparison: Comparison, record: dict[str, Any]) -> dict[str, Any]:
     """Return a row with names in place of ARNs, and with the members of lists counted or listed."""
     from wmiam.compare.text import listed
 
-    found = {}
+    found: dict[str, Any] = {}
     for name, value in record.items():
         if name in ("principal", "organization"):
             found[name] = comparison.names.short(value)
         elif isinstance(value, list):
             found[name] = listed([comparison.names.short(item) for item in value])
         else:
-            found[name] = "" if value is None else value
+            found[name] = "" if value is None else flat_text(value)
     return found
 
 

@@ -8,7 +8,7 @@ from datetime import date
 from typing import TYPE_CHECKING, Final
 
 from wmiam.cli.arguments import Commands, add_format, add_paths, read_estate
-from wmiam.cli.output import Rows, emit, json_text, open_output, print_text
+from wmiam.cli.output import FORMATS, Rows, emit, json_text, open_output, print_text
 from wmiam.errors import InputError
 from wmiam.views.text import visible
 
@@ -42,7 +42,7 @@ exit codes:
   0  looked through, and nothing is as grave as --fail-on says
   1  a finding of at least that severity is left
   2  wrong usage, or input that cannot be used"""
-_FORMATS: Final = ("table", "json", "jsonl", "csv", "sarif")
+_FORMATS: Final = (*FORMATS, "sarif")
 _SEVERITIES: Final = ("critical", "high", "medium", "low", "info")
 #: Most findings of which the mends are tried unless the user asks for it: each takes a comparison.
 _TRIED: Final = 200
@@ -124,16 +124,11 @@ def _emit(arguments: argparse.Namespace, found: Findings, check: bool) -> None:
         with open_output(arguments.output) as stream:
             stream.write(f"{json_text(sarif(found, check=check), indent=2)}\n".encode())
     else:
-        emit(_rows(found, check, flat=arguments.format == "csv"), arguments.format, arguments.output, str)
+        emit(_rows(found, check), arguments.format, arguments.output, str)
 
 
-def _rows(found: Findings, check: bool, *, flat: bool) -> Rows:
+def _rows(found: Findings, check: bool) -> Rows:
     from wmiam.findings.frames import COLUMNS, finding_row
 
     records = [finding_row(finding, check=check) for finding in found]
-    values = [
-        # A request has keys of its own in each row, and is no column of a flat table.
-        [json_text(row[name]) if flat and isinstance(row[name], dict) else row[name] for name in COLUMNS]
-        for row in records
-    ]
-    return Rows(COLUMNS, values)
+    return Rows(COLUMNS, [[row[name] for name in COLUMNS] for row in records])

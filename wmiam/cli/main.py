@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from typing import Final
 
 from wmiam.cli import catalog, chains, compare, effective, files, findings, lab, questions, report
-from wmiam.cli.arguments import Commands, HelpFormatter
+from wmiam.cli.arguments import Commands, HelpFormatter, settle_format
 from wmiam.errors import WmiamError
 
 __all__ = ["main"]
@@ -58,6 +58,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     except SystemExit as end:  # argparse has printed help, or what is wrong
         return int(end.code or 0)
     try:
+        settle_format(arguments)
         code: int = arguments.run(arguments)
         sys.stdout.flush()
     except WmiamError as error:

@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-import csv
 import io
-import json
 import os
-import re
 import shutil
 import sys
 from collections.abc import Callable, Iterator, Sequence
@@ -16,6 +13,9 @@ from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any, BinaryIO, Final
 
 from wmiam.errors import InputError
+from wmiam.export.forms import BINARY, write_table
+from wmiam.export.jsonform import json_text
+from wmiam.export.table import Table
 from wmiam.views.text import visible
 from wmiam.wholefile import open_whole
 
@@ -31,19 +31,14 @@ __all__ = [
     "json_text",
     "open_output",
     "print_text",
+    "refuse_binary",
     "style",
 ]
 
 #: What ``--format`` takes.
-FORMATS: Final = ("table", "json", "jsonl", "csv", "parquet")
-
-# Characters that JSON may hold as they are and that a terminal or an editor would act upon:
-# controls beyond ASCII, bidirectional and zero-width characters, line separators, lone surrogates.
-_UNSAFE_IN_JSON: Final = re.compile(
-    "[\x7f-\x9f\u061c\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff\ud800-\udfff]"
-)
-#: First characters by which a spreadsheet takes a cell for a formula.
-_FORMULA: Final = ("=", "+", "-", "@", "\t", "\r")
+FORMATS: Final = ("table", "json", "jsonl", "csv", "parquet", "xlsx")
+#: How the formats are called in a sentence.
+_CALLED: Final = {"parquet": "Parquet", "xlsx": "A workbook", "zip": "An archive"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,20 +77,6 @@ class Rows:
             yield dict(zip(self.columns, row, strict=True))
 
 
-def json_text(value: object, *, indent: int | None = None) -> str:
-    """Return a value as JSON that is safe to print: what a terminal would act upon is escaped.
-
-    Parameters
-    ----------
-    value : object
-        Anything that JSON holds.
-    indent : int, optional
-        Spaces a level; None for one line.
-    """
-    text = json.dumps(value, ensure_ascii=False, indent=indent)
-    return _UNSAFE_IN_JSON.sub(lambda match: f"\\u{ord(match.group()):04x}", text)
-
-
 def encode(rows: Rows, form: str) -> bytes:
     """Return rows in one of the exact formats.
 
@@ -104,20 +85,16 @@ def encode(rows: Rows, form: str) -> bytes:
     rows : Rows
         The answer.
     form : str
-        ``"json"``, ``"jsonl"``, ``"csv"`` or ``"parquet"``.
+        One of :data:`FORMATS` but ``"table"``.
 
     Raises
     ------
     InputError
-        If Parquet is asked for and pyarrow is not installed.
+        If the format takes a package that is not installed.
     """
-    if form == "json":
-        return f"{json_text(list(rows.records()), indent=2)}\n".encode()
-    if form == "jsonl":
-        return "".join(f"{json_text(record)}\n" for record in rows.records()).encode()
-    if form == "csv":
-        return _csv(rows)
-    return _parquet(rows)
+    buffer = io.BytesIO()
+    write_table(Table.of("rows", rows.columns, rows.values), form, buffer)
+    return buffer.getvalue()
 
 
 def emit(rows: Rows, form: str, path: str | None, table: Callable[[int | None], str]) -> None:
@@ -141,8 +118,7 @@ def emit(rows: Rows, form: str, path: str | None, table: Callable[[int | None], 
     """
     to_terminal = path in (None, "-") and is_terminal(sys.stdout)
     width = shutil.get_terminal_size().columns if to_terminal else None
-    if form == "parquet" and to_terminal:
-        raise InputError("Parquet is binary and would garble the terminal", mend="name a file with -o")
+    refuse_binary(form, path)
     data = b"" if form == "table" else encode(rows, form)
     with open_output(path) as stream:
         if form == "table":
@@ -168,46 +144,25 @@ def style(width: int | None) -> bool:
     return width is not None and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"
 
 
-def _csv(rows: Rows) -> bytes:
-    buffer = io.StringIO()
-    # Lines end as RFC 4180 has it; with another end csv would leave a lone \r in a cell unquoted.
-    writer = csv.writer(buffer)
-    writer.writerow(rows.columns)
-    writer.writerows([_cell(value) for value in row] for row in rows.values)
-    # A lone surrogate, which JSON input may carry, has no UTF-8 form.
-    return buffer.getvalue().encode("utf-8", "backslashreplace")
+def refuse_binary(form: str, path: str | None) -> None:
+    """Refuse to write a binary format to a terminal.
 
+    Parameters
+    ----------
+    form : str
+        The format.
+    path : str or None
+        The file; None or ``"-"`` for standard output.
 
-def _cell(value: object) -> object:
-    """Return a cell as text that no spreadsheet takes for a formula; members of a list part by ``;``.
-
-    Notes
-    -----
-    Source: OWASP, "CSV Injection".
+    Raises
+    ------
+    InputError
+        If it would go to a terminal.
     """
-    if isinstance(value, bool):
-        return "true" if value else "false"
-    if isinstance(value, list):
-        value = "; ".join(str(item) for item in value)
-    if isinstance(value, str) and value.startswith(_FORMULA):
-        return f"'{value}"
-    return value
-
-
-def _parquet(rows: Rows) -> bytes:
-    try:
-        import pyarrow as pa
-        import pyarrow.parquet as pq
-    except ImportError:
+    if form in BINARY and path in (None, "-") and is_terminal(sys.stdout):
         raise InputError(
-            "Parquet needs the package pyarrow, which is not installed",
-            mend="pip install 'wmiam[parquet]', or choose --format csv",
-        ) from None
-    columns = zip(*rows.values, strict=True) if rows.values else ([] for _ in rows.columns)
-    arrays = [pa.array(list(column)) if rows.values else pa.array([], pa.string()) for column in columns]
-    buffer = io.BytesIO()
-    pq.write_table(pa.Table.from_arrays(arrays, names=list(rows.columns)), buffer)
-    return buffer.getvalue()
+            f"{_CALLED[form]} is binary and would garble the terminal", mend="name a file with -o"
+        )
 
 
 def is_terminal(stream: IO[Any]) -> bool:
