@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import sys
 from pathlib import Path
 
@@ -123,6 +124,32 @@ def test_what_was_reported_of_the_old_document_is_settled(tmp_path: Path) -> Non
     assert not before.complete
     assert before.with_policy("help", document(allow(RESET))).complete
     assert without_statement(before, "help", 0).complete
+
+
+def test_a_document_is_read_changed_and_given_back(tmp_path: Path) -> None:
+    (tmp_path / "help.json").write_text(json.dumps(document(allow(RESET), allow("s3:ListAllMyBuckets"))))
+    (tmp_path / "wmiam.yaml").write_text(
+        f"wmiam-manifest: 1\nprincipals: [{{arn: '{ANA}', policies: [help.json]}}]\n"
+    )
+    before = wmiam.load(tmp_path)
+    changed = before.policy_document("help")
+    assert changed == document(allow(RESET), allow("s3:ListAllMyBuckets"))
+    changed["Statement"].pop(0)
+    assert before.with_policy("help", changed).policy_document("help") == document(
+        allow("s3:ListAllMyBuckets")
+    )
+    assert len(before.policy_document("help")["Statement"]) == 2
+    # Of a policy that comes from no file it is what was understood.
+    assert estate(grouped=(HELP,)).policy_document(HELP)["Statement"][0]["Sid"] == "Reset"
+
+
+def test_a_document_that_was_not_read_cannot_be_changed(tmp_path: Path) -> None:
+    (tmp_path / "help.json").write_text('{"Statement": [{"Effect": "Alow", "Action": "*", "Resource": "*"}]}')
+    (tmp_path / "wmiam.yaml").write_text(
+        f"wmiam-manifest: 1\nprincipals: [{{arn: '{ANA}', policies: [help.json]}}]\n"
+    )
+    with pytest.raises(PolicyError, match=r"help\.json could not be read in full"):
+        wmiam.load(tmp_path).policy_document("help")
 
 
 def test_keys_of_the_sample_estate_are_unambiguous() -> None:

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from wmiam.diagnostics import Diagnostic, Severity
+from wmiam.errors import PolicyError
 from wmiam.estate.model import Account, AwsOrganization, Group, Organization, Policy, Principal
 from wmiam.origin import Origin, SourceFile
 from wmiam.policy.model import PolicyDocument
@@ -98,6 +99,35 @@ class Estate:
         from wmiam.estate.change import with_policy
 
         return with_policy(self, policy, document, origin=origin)
+
+    def policy_document(self, policy: str | Policy) -> dict[str, Any]:
+        """Return the document of one policy as JSON objects, to be changed for :meth:`with_policy`.
+
+        Parameters
+        ----------
+        policy : str or Policy
+            As for :meth:`with_policy`.
+
+        Returns
+        -------
+        dict
+            A copy, as the policy's file has it, or else as it was understood.
+
+        Raises
+        ------
+        PolicyError
+            If the document, or a statement of it, could not be read.
+        UnknownNameError, AmbiguousNameError
+            If no policy has that name, or several.
+        """
+        from wmiam.estate.change import find_policy
+        from wmiam.findings.documents import document_json
+
+        found = policy if isinstance(policy, Policy) else find_policy(self, policy)
+        document = document_json(found)
+        if document is None:
+            raise PolicyError(f"{found.name} could not be read in full", mend="see the estate's diagnostics")
+        return document
 
     def __repr__(self) -> str:
         return (
