@@ -356,15 +356,8 @@ class Telling:
         source, target : str
             Who does it, and whom or what it gains.
         """
-        edges = self.chains.escalations.of(source)
-        return next(
-            edge
-            for edge in edges
-            if edge.method == finding.method.id
-            and edge.gains == finding.gains
-            and edge.capability == finding.capability
-            and target in (edge.target, *edge.organizations)
-        )
+        edges = self.chains.escalations.from_finding(finding, self.chains.people[source], target)
+        return next(edge for edge in edges if target in (edge.target, *edge.organizations))
 
     def _step(self, source: str, link: Link, conditions: tuple[str, ...]) -> PathStep:
         edge, name = link.edge, self.name(link.target)

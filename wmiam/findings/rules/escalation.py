@@ -41,19 +41,22 @@ def _escalating(rule: Rule, survey: Survey) -> Iterator[Finding]:
             for principal in escalation.sources:
                 ways.setdefault(principal.arn, []).append(index)
                 people[principal.arn] = principal
-    groups: dict[tuple[str, tuple[int, ...]], list[Principal]] = {}
+    groups: dict[tuple[int, tuple[int, ...]], list[Principal]] = {}
+    class_of = found.finder.evaluation.class_of
     for arn, found_ways in ways.items():
         principal = people[arn]
         if principal.kind is not PrincipalKind.ROOT and not _is_administrator(principal):
-            groups.setdefault((principal.account, tuple(found_ways)), []).append(principal)
+            # Others may have the same ways by other statements.
+            groups.setdefault((id(class_of[arn]), tuple(found_ways)), []).append(principal)
     alike: dict[object, tuple[list[Principal], _Ways]] = {}
     worth = _Worth(survey)
-    for (account, indexes), group in groups.items():
+    for (_, indexes), group in groups.items():
         leading = worth.leading([found.findings[index] for index in indexes], group[0])
         if leading:
             ways_up = _Ways.of(survey, found, group[0], leading)
             # Whoever else holds such statements has the same cause, whatever it holds besides.
-            key = (account, tuple(edge.method for edge in ways_up.told), tuple(ways_up.statements))
+            methods = tuple(edge.method for edge in ways_up.told)
+            key = (group[0].account, methods, tuple(ways_up.statements))
             alike.setdefault(key, ([], ways_up))[0].extend(group)
     for group, ways_up in alike.values():
         yield _finding(rule, survey, group, ways_up)
@@ -92,8 +95,7 @@ class _Ways:
             if PASS_ROLE in escalation.method.actions:
                 passed.update(dict.fromkeys(ends))
             if escalation.method.id not in told and len(told) < _TOLD:
-                edges = found.from_finding(escalation, source)
-                told[escalation.method.id] = next(edge for edge in edges if edge.target == ends[0])
+                told[escalation.method.id] = next(found.from_finding(escalation, source, ends[0]))
         gained = HARMFUL_ACTIONS if administrator else _held_by(survey, targets)
         return cls(
             gained & ~survey.harmful(source.arn),

@@ -191,7 +191,9 @@ class Escalations:
             for edge in self._edges(finding, [p for p in finding.sources if p.arn == source])
         )
 
-    def from_finding(self, finding: Finding, source: Principal) -> Iterator[EscalationEdge]:
+    def from_finding(
+        self, finding: Finding, source: Principal, target: str | None = None
+    ) -> Iterator[EscalationEdge]:
         """Yield the edges of one of :attr:`findings` from one of its callers.
 
         Parameters
@@ -200,8 +202,10 @@ class Escalations:
             The escalation.
         source : Principal
             One of its sources.
+        target : str, optional
+            Only to this principal, of those that are gained.
         """
-        return self._edges(finding, [source])
+        return self._edges(finding, [source], target)
 
     def into(self, target: str) -> tuple[EscalationEdge, ...]:
         """Return the edges to a principal, an account, or an organization.
@@ -266,10 +270,15 @@ class Escalations:
         methods = len({finding.method.id for finding in self.findings})
         return f"<Escalations of {len(self._by_source)} principals by {methods} methods>"
 
-    def _edges(self, finding: Finding, sources: Iterable[Principal]) -> Iterator[EscalationEdge]:
+    def _edges(
+        self, finding: Finding, sources: Iterable[Principal], only: str | None = None
+    ) -> Iterator[EscalationEdge]:
         method, resources = finding.method, finding.scope.resources
         organizations: tuple[str, ...] = ()
-        targets = [resources[bit].arn for bit in bits_of(finding.targets)]
+        if finding.gains == "principal" and only is not None:
+            targets = [only]
+        else:
+            targets = [resources[bit].arn for bit in bits_of(finding.targets)]
         if finding.gains == "administrator":
             targets = [finding.members.principal.account]
         elif finding.gains == "capability" and method.effect is not Effect.WEAKEN:

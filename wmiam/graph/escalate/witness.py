@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
+from weakref import WeakKeyDictionary
 
 from wmiam.bits import bits_of
 from wmiam.catalog.escalations import Permission
@@ -12,7 +13,7 @@ from wmiam.conditions.points import pick_request
 from wmiam.engine.diagrams import FALSE
 from wmiam.engine.knowledge import ABSENT_KEY, Known, principal_knowledge, role_knowledge
 from wmiam.engine.resources import INCOMING, Resource, example_arn
-from wmiam.engine.space import canonical_key
+from wmiam.engine.space import Space, canonical_key
 from wmiam.estate.model import Principal
 from wmiam.graph.clauses import ASSUME_ROLE, Cause
 from wmiam.graph.escalate.entities import region_of
@@ -61,6 +62,20 @@ class Step:
         return f"{self.principal} {self.action}{target}"
 
 
+#: Requests by the space and the set of contexts that they were picked from; many edges share them.
+_PICKED: WeakKeyDictionary[Space, dict[int, tuple[dict[int, int], dict[str, str | list[str]]]]] = (
+    WeakKeyDictionary()
+)
+
+
+def _picked(space: Space, contexts: int) -> tuple[dict[int, int], dict[str, str | list[str]]]:
+    """Return what :func:`pick_request` does, which is not to be changed."""
+    known = _PICKED.setdefault(space, {})
+    if contexts not in known:
+        known[contexts] = pick_request(space, contexts)
+    return known[contexts]
+
+
 class _Requests:
     """The requests of one edge: one resource for each type, one context for what they share."""
 
@@ -72,11 +87,11 @@ class _Requests:
         self.d = ground.space.diagrams
         self.assumes = finding.assumes
         self.rows = [(p, self._options(p, mask, target)) for p, mask in finding.permissions]
-        point, _ = pick_request(ground.space, finding.contexts)
+        point, _ = _picked(ground.space, finding.contexts)
         cube = self.d.cube({v: 1 << at for v, at in point.items() if ground.shared.is_shared(v)})
         # The region, too, is one for all of them.
         joint = self.d.both(cube, self.d.all_of(self._possible(kind) for kind in self._kinds()))
-        place, _ = pick_request(ground.space, joint)
+        place, _ = _picked(ground.space, joint)
         region = {v: 1 << place[v] for v in ground.shared.region_variables}
         self.cube = self.d.both(cube, self.d.cube(region))
         self.chosen = {kind: self._choose(kind) for kind in self._kinds()}
@@ -150,7 +165,7 @@ def _step(ground: Ground, requests: _Requests, permission: Permission, source: P
     # Which keys a request to assume a role can carry is for its trust policy to say.
     assumed = requests.assumes is not None and permission.action == ASSUME_ROLE
     resource = requests.scope.resources[requests.chosen[kind_of(permission.on[0])]]
-    point, texts = pick_request(ground.space, requests.contexts(permission))
+    point, texts = _picked(ground.space, requests.contexts(permission))
     context = {
         ground.space.dimensions[key].name: text
         for key, text in texts.items()
