@@ -18,8 +18,14 @@ __all__ = ["render_report", "write_report"]
 _STYLES: Final = ("report.css", "sections.css", "matrix.css")
 _SCRIPTS: Final = (
     ("wmiam.views", "elements.js"),
+    *(("wmiam.report", name) for name in ("save.js", "lists.js", "zoom.js")),
+)
+_MATRIX_SCRIPTS: Final = (
     ("wmiam.views", "explanation.js"),
-    *(("wmiam.report", name) for name in ("core.js", "compose.js", "panel.js", "matrix.js", "page.js")),
+    *(
+        ("wmiam.report", name)
+        for name in ("core.js", "compose.js", "panel.js", "cells.js", "matrix.js", "page.js")
+    ),
 )
 
 
@@ -104,7 +110,7 @@ def render_report(
     return render_page(
         "report.html.j2",
         styles=_STYLES,
-        scripts=_SCRIPTS if has_matrix else (),
+        scripts=(*_SCRIPTS, *(_MATRIX_SCRIPTS if has_matrix else ())),
         data=matrix_payload(access) if has_matrix else None,
         it=content,
         parts=[(section, section.gather(content)) for section in chosen],

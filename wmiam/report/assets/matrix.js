@@ -56,20 +56,32 @@ function chooseRows() {
   const words = form.who.value.toLowerCase().split(/\s+/).filter(Boolean);
   const place = chosenPlace();
   const access = form.access.value;
-  const passes = { 0: () => true, 1: (code) => code > DENIED, 2: (code) => code === ALLOWED, c: (code) => code === CONDITIONAL }[access];
+  const passes = { 1: (code) => code > DENIED, 2: (code) => code === ALLOWED, c: (code) => code === CONDITIONAL }[access];
+  const wanted = [...new Set(columns.map(({ action }) => action.index))];
+  const passing = new Map();
+  // Everybody of a class has the same decisions.
+  const groupPasses = (group) => {
+    let found = passing.get(group);
+    if (found === undefined) {
+      const codes = codesIn(group, place);
+      found = wanted.some((action) => passes(codes[action]));
+      passing.set(group, found);
+    }
+    return found;
+  };
   const rows = principals.filter((principal) => (form.account.value === "" || principal.account === form.account.value)
     && words.every((word) => principal.search.includes(word))
-    && (access === "0" || columns.some(({ action }) => passes(decisionOf(principal, action.index, place)))));
+    && (access === "0" || groupPasses(principal.group)));
+  const sizes = new Map();
+  for (const { account } of rows) sizes.set(account, (sizes.get(account) ?? 0) + 1);
   items = [];
   for (const principal of rows) {
-    if (items.length === 0 || items[items.length - 1].account !== principal.account) {
-      items.push({ account: principal.account, size: rows.filter((other) => other.account === principal.account).length });
-    }
-    items.push({ account: principal.account, principal });
+    const { account } = principal;
+    if (items.length === 0 || items[items.length - 1].account !== account) items.push({ account, size: sizes.get(account) });
+    items.push({ account, principal });
   }
-  const distinct = new Set(columns.map(({ action }) => action.index)).size;
   document.getElementById("shown").textContent =
-    `${number(rows.length)} of ${plural(principals.length, "principal")}, ${number(distinct)} of ${plural(actions.length, "action")}`;
+    `${number(rows.length)} of ${plural(principals.length, "principal")}, ${number(wanted.length)} of ${plural(actions.length, "action")}`;
 }
 
 function drawHead() {
@@ -103,11 +115,11 @@ function drawRow(line) {
     return row;
   }
   const { principal } = item;
-  const place = chosenPlace();
+  const codes = codesIn(principal.group, chosenPlace());
   row.append(make("th", { scope: "row", title: principal.arn },
     make("div", {}, bdi(principal.name), make("small", {}, principal.kind.replace("service-linked role", "linked role")))));
   columns.forEach(({ action, edge }, column) => {
-    const code = decisionOf(principal, action.index, place);
+    const code = codes[action.index];
     const here = at.line === line && at.column === column;
     const cell = make("td", { role: "gridcell", tabIndex: here ? 0 : -1, className: CLASS[code] + (edge ? " edge" : ""),
       "aria-label": WORD[code], "aria-colindex": String(column + 2) }, SYMBOL[code]);
@@ -163,12 +175,12 @@ function moveTo(line, column, focus) {
   if (focus) cell.focus({ preventScroll: true });
 }
 
-function choose(line, column, byKeyboard) {
+function choose(line, column, byKeyboard, place = chosenPlace()) {
   const { principal } = items[line];
   const action = columns[column].action.index;
   moveTo(line, column, true);
   chosen = { principal, action };
-  const title = showPanel({ principal, action, place: chosenPlace() }, () => moveTo(at.line, at.column, true));
+  const title = showPanel({ principal, action, place }, () => moveTo(at.line, at.column, true));
   // The open panel takes room from the grid: bring the cell into what is left.
   moveTo(line, column, true);
   draw(true);

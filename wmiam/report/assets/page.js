@@ -3,6 +3,8 @@ document.getElementById("explorer").hidden = false;
 for (const note of document.querySelectorAll(".script-off")) note.hidden = true;
 fillFilters();
 refresh();
+openCell();
+addEventListener("hashchange", openCell);
 
 document.addEventListener("click", (event) => {
   const name = event.target.closest("a[data-principal]");

@@ -12,8 +12,9 @@ function showPanel(cell, back) {
   cell = { ...cell, place: best ? best.place : null, resource: best?.resource };
   const close = make("button", { type: "button" }, "Close");
   close.addEventListener("click", hidePanel);
+  noteCell(cell);
   const title = make("h3", { tabIndex: -1 }, bdi(principal.name), " › ", actions[action].name);
-  const body = [make("header", {}, title, close),
+  const body = [make("header", {}, title, make("div", { className: "tools" }, linkButton(), close)),
     make("p", { className: "facts" }, make("code", {}, principal.arn))];
   if (cell.place === null) {
     body.push(make("p", { className: "verdict" }, `· denied. Account ${accountName(principal.account)} has no WorkMail organization, and WorkMail has no policies that open one to another account.`));
@@ -33,6 +34,7 @@ function showPanel(cell, back) {
 
 function hidePanel() {
   panel.hidden = true;
+  forgetCell();
   work.classList.remove("open");
   if (comeBack) comeBack();
 }
