@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cached_property
@@ -11,9 +12,12 @@ from wmiam.access import Access
 from wmiam.diagnostics import Diagnostic, Severity
 from wmiam.origin import SourceFile
 from wmiam.report.assumption import Assumption, assumptions
+from wmiam.report.chains import ChainSurvey, survey_chains
 from wmiam.report.findings import FindingList, finding_list
+from wmiam.report.paths import WayRow, way_rows
 from wmiam.report.people import (
     CapabilityList,
+    Count,
     OrganizationList,
     PrincipalGroup,
     capability_lists,
@@ -28,11 +32,13 @@ __all__ = ["Content", "DiagnosticRow", "heading"]
 #: Organizations that the first screen shows as columns of their own.
 _COLUMNS = 6
 #: Rows of a list that stand in the page itself; the matrix holds everything.
-_MOST = 400
+_MOST = 300
 #: Rows of all organizations' lists together, and of each of them at least.
-_MOST_HERE, _FEWEST_HERE = 1000, 5
+_MOST_HERE, _FEWEST_HERE = 600, 3
+#: Organizations that a row names.
+_CHIPS = 10
 #: Principals up to which a row names many of those who share it, and how many then, and else.
-_SMALL, _NAMED_IF_SMALL, _NAMED = 1000, 40, 5
+_SMALL, _NAMED_IF_SMALL, _NAMED = 1000, 40, 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +75,7 @@ class Content:
     sections: tuple[str, ...]
     version: str = __version__
     most: int = _MOST
+    chips: int = _CHIPS
 
     @property
     def most_here(self) -> int:
@@ -121,6 +128,21 @@ class Content:
         order = list(Severity)
         found = sorted(self.access.estate.diagnostics, key=lambda d: order.index(d.severity))
         return tuple(_row(diagnostic) for diagnostic in found)
+
+    @cached_property
+    def chains(self) -> ChainSurvey:
+        """What principals come to by chains."""
+        return survey_chains(self.access, self.capabilities)
+
+    def ways(self, capability: int) -> tuple[tuple[WayRow, ...], int]:
+        """Return the gravest ways by chains to a capability, and how many there are.
+
+        Parameters
+        ----------
+        capability : int
+            Its position in the catalog.
+        """
+        return way_rows(self.chains, capability)
 
     @cached_property
     def findings(self) -> FindingList:
@@ -178,6 +200,33 @@ class Content:
         """Indexes of the organizations as the page shows them: by account, stand-ins last."""
         return organization_order(self.access)
 
+    def in_order(self, places: Collection[int]) -> list[int]:
+        """Return indexes of organizations in the order of the page.
+
+        Parameters
+        ----------
+        places : collection of int
+            The indexes.
+        """
+        return sorted(places, key=self._rank.__getitem__)
+
+    @cached_property
+    def _rank(self) -> dict[int, int]:
+        return {index: rank for rank, index in enumerate(self.order)}
+
+    def is_whole_account(self, places: Collection[int]) -> bool:
+        """Whether some organizations are just those of one account.
+
+        Parameters
+        ----------
+        places : collection of int
+            Their indexes.
+        """
+        organizations = self.access.organizations
+        accounts = {organizations[place].account for place in places}
+        whole = sum(1 for organization in organizations if organization.account in accounts)
+        return len(accounts) == 1 and len(places) == whole
+
     @property
     def sources(self) -> tuple[SourceFile, ...]:
         """The input files, by name."""
@@ -187,6 +236,14 @@ class Content:
     def errors(self) -> int:
         """How many diagnostics leave the answer open."""
         return sum(1 for row in self.diagnostics if row.severity == Severity.ERROR)
+
+    @property
+    def chained(self) -> bool:
+        """Whether somebody comes to anything by chains alone."""
+        return any(
+            count.anywhere != Count() or any(c != Count() for c in count.by_organization)
+            for count in self.chains.counts
+        )
 
     @property
     def context(self) -> tuple[tuple[str, str], ...]:
@@ -206,8 +263,9 @@ class Content:
         if len(parts) > 1:
             parts[-1] = f"and {parts[-1]}"
         joined = (", " if len(parts) > 2 else " ").join(parts)
-        more = sum(item.anywhere.conditional for item in gravest)
-        return f"{whole}, {joined} in every case" + ("; others only under a condition." if more else ".")
+        more = ["only under a condition"] if any(item.anywhere.conditional for item in gravest) else []
+        more += ["by chains"] if self.chained else []
+        return f"{whole}, {joined} in every case" + (f"; others {' or '.join(more)}." if more else ".")
 
     def account_name(self, account: str) -> str:
         """Return an account's name, or its id where it has none."""

@@ -7,6 +7,7 @@ from typing import Any
 
 from markupsafe import Markup
 
+from wmiam.graph.draw import STYLE
 from wmiam.views.embedding import embedded, source_hash
 from wmiam.views.templating import environment, read_asset
 
@@ -28,7 +29,7 @@ def render_page(
     template : str
         Name of the page's template.
     styles : iterable of str
-        Names of style sheets among the report's assets.
+        Names of style sheets among the report's assets; that of pictures of graphs comes before them.
     scripts : iterable of (str, str)
         Package and name of each script among the assets.
     data : object, optional
@@ -36,7 +37,7 @@ def render_page(
     **values : object
         What the template shows.
     """
-    css = "".join(read_asset("wmiam.report", f"assets/{name}") for name in styles)
+    css = STYLE + "".join(read_asset("wmiam.report", f"assets/{name}") for name in styles)
     parts = "".join(read_asset(package, f"assets/{name}") for package, name in scripts)
     script = f'(() => {{\n"use strict";\n{parts}}})();\n' if parts else ""
     return (

@@ -9,6 +9,8 @@ from typing import Any, Final
 
 from wmiam.errors import UnknownNameError
 from wmiam.report.content import Content
+from wmiam.report.paths import path_list
+from wmiam.report.principals import principal_list
 
 __all__ = ["SECTIONS", "Section", "chosen_sections"]
 
@@ -58,7 +60,9 @@ SECTIONS: Final = (
         lambda content: content.findings.grave,
     ),
     Section("capabilities", "Who can do it", lambda content: content.capabilities),
+    Section("paths", "Paths", lambda content: path_list(content.chains)),
     Section("matrix", "Matrix"),
+    Section("principals", "Principals", lambda content: principal_list(content.chains)),
     Section("organizations", "Organizations", lambda content: content.organizations),
     Section("assumption", "Role assumption", lambda content: content.assumptions),
     Section(
