@@ -5,7 +5,8 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
-from wmiam.cli.arguments import Commands, add_given, add_output, add_paths, read_access
+from wmiam.cli.arguments import Commands, add_given, add_output, read_access
+from wmiam.cli.notebook import add_notebook_options, notebook_report, wants_notebook
 from wmiam.cli.output import open_output
 from wmiam.errors import InputError
 from wmiam.wholefile import is_standard_stream
@@ -31,18 +32,28 @@ def add_commands(commands: Commands) -> None:
 examples:
   wmiam report data/acme -o report.html
   wmiam report data/acme --given aws:MultiFactorAuthPresent=false -o without-mfa.html
+  wmiam report --notebook quickstart data/acme -o quickstart.html
+
+With --notebook the notebook is run from the top, as papermill does, and written as one HTML file
+whose views stay interactive.  A notebook is a program: run only what you would run by hand.
 
 The file appears only when all of it is written.  If parts of the input were not understood,
 the report is written all the same and says that it is incomplete.
 
 exit codes:
   0  written
-  2  wrong usage, or input that cannot be used""",
+  2  wrong usage, input that cannot be used, or a cell of the notebook failed""",
     )
-    add_paths(parser)
+    parser.add_argument(
+        "paths",
+        nargs="*",
+        metavar="PATH",
+        help="folder or file to read; what a file holds is told by its content",
+    )
     add_output(parser, "report.html")
     parser.add_argument("--title", help="title of the report (default: made from the input's name)")
     add_given(parser)
+    add_notebook_options(parser)
 
 
 def _report(arguments: argparse.Namespace) -> int:
@@ -56,7 +67,10 @@ def _report(arguments: argparse.Namespace) -> int:
             path=arguments.output,
             mend="name a file in a folder that exists",
         )
-    text = render_report(read_access(arguments), title=arguments.title)
+    if wants_notebook(arguments):
+        text = notebook_report(arguments)
+    else:
+        text = render_report(read_access(arguments), title=arguments.title)
     with open_output(arguments.output) as stream:
         stream.write(text.encode("utf-8", "backslashreplace"))
     if target.is_file() and not is_standard_stream(target):
