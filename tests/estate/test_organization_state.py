@@ -46,3 +46,16 @@ def test_one_that_is_gone_or_going_says_so(found: Organization, label: str, note
     assert found.is_deleted
     assert found.label == label
     assert found.state_note == note
+
+
+@pytest.mark.parametrize(
+    ("region", "label"),
+    [
+        ("eu-west-1", "any other organization in eu-west-1 of 111122223333"),
+        ("*", "any other organization in any region of 111122223333"),
+        ("", "any other organization in any region of 111122223333"),
+    ],
+)
+def test_a_stand_in_is_called_by_what_it_stands_for(region: str, label: str) -> None:
+    arn = f"arn:aws:workmail:{region}:111122223333:organization/*"
+    assert Organization(arn, "*", region, "111122223333", stand_in=True).label == label

@@ -146,10 +146,16 @@ def kernel() -> Iterator[Kernel]:
         yield Kernel(client)
 
 
-def run_on_sample(path: Path, folder: Path, facts: Mapping[str, str] | None = None) -> Run:
+def run_on_sample(
+    path: Path,
+    folder: Path,
+    facts: Mapping[str, str] | None = None,
+    *,
+    parameters: Mapping[str, object] | None = None,
+) -> Run:
     """Run a notebook as it stands in a fresh kernel; an error of a cell is an error of the test."""
     with kernel() as fresh:
-        run = fresh.run(path, folder, facts=facts)
+        run = fresh.run(path, folder, parameters, facts)
     assert run.stopped is None, "\n".join(run.stopped or [])
     return run
 

@@ -361,7 +361,8 @@ class Organization:
     def label(self) -> str:
         """A short name to show: alias, or id, with the state of one that is gone or going."""
         if self.stand_in:
-            return f"any other organization in {self.region or 'any region'} of {self.account}"
+            region = "any region" if self.region in ("", "*") else self.region
+            return f"any other organization in {region} of {self.account}"
         name = self.alias or self.id
         return f"{name} ({self.state.lower()})" if self.is_deleted else name
 
