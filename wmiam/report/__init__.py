@@ -24,7 +24,7 @@ _MATRIX_SCRIPTS: Final = (
     ("wmiam.views", "explanation.js"),
     *(
         ("wmiam.report", name)
-        for name in ("core.js", "compose.js", "panel.js", "cells.js", "matrix.js", "page.js")
+        for name in ("stored.js", "core.js", "compose.js", "panel.js", "cells.js", "matrix.js", "page.js")
     ),
 )
 

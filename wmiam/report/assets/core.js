@@ -1,6 +1,4 @@
-// Data of the page, read into rows and columns.  A set of actions or resources is a number, bit by bit.
-const data = JSON.parse(document.getElementById("data").textContent);
-
+// Stored data, read into rows and columns.  A set of actions or resources is a number, bit by bit.
 const accountOfPrefix = data.prefixes.map((prefix) => prefix.split(":")[4]);
 const principals = data.principals.map(([prefix, rest, kind, group, holding, name]) => {
   const arn = data.prefixes[prefix] + rest;
