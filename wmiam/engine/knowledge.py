@@ -129,6 +129,14 @@ def own_values(principal: Principal, keys: tuple[str, ...]) -> tuple[str | None,
     return tuple(found)
 
 
+_NO_SERVICE = ContextEntry("aws:PrincipalIsAWSService", ("false",))
+_SESSION_TYPE = ContextEntry("aws:PrincipalType", ("AssumedRole",))
+_PRINCIPAL_TYPE = {
+    PrincipalKind.USER: ContextEntry("aws:PrincipalType", ("User",)),
+    PrincipalKind.ROOT: ContextEntry("aws:PrincipalType", ("Account",)),
+}
+
+
 def principal_knowledge(principal: Principal, estate: Estate) -> Known:
     """Return the keys that a principal decides.
 
@@ -140,29 +148,26 @@ def principal_knowledge(principal: Principal, estate: Estate) -> Known:
         For the AWS Organizations tree.
     """
     kind = principal.kind
-    entries = dict(
-        [
-            _entry("aws:PrincipalArn", principal.arn),
-            _entry("aws:PrincipalAccount", principal.account),
-            _entry("aws:PrincipalIsAWSService", "false"),
-            _entry(
-                "aws:PrincipalType",
-                {PrincipalKind.USER: "User", PrincipalKind.ROOT: "Account"}.get(kind, "AssumedRole"),
-            ),
-        ]
-    )
-    entries.update(_organization_keys(estate, principal.account, "Principal"))
-    for key in ("aws:principalservicename", "aws:principalservicenameslist"):
-        entries[key] = ABSENT_KEY
+    # Written out: an estate has thousands of principals.
+    entries = {
+        "aws:principalarn": ContextEntry("aws:PrincipalArn", (principal.arn,)),
+        "aws:principalaccount": ContextEntry("aws:PrincipalAccount", (principal.account,)),
+        "aws:principalisawsservice": _NO_SERVICE,
+        "aws:principaltype": _PRINCIPAL_TYPE.get(kind, _SESSION_TYPE),
+        **_organization_keys(estate, principal.account, "Principal"),
+        "aws:principalservicename": ABSENT_KEY,
+        "aws:principalservicenameslist": ABSENT_KEY,
+        "aws:username": ABSENT_KEY,
+    }
     families: tuple[str, ...] = ("aws:principaltag/",)
+    user_id = ""
     if kind is PrincipalKind.USER:
-        entries.update([_entry("aws:username", principal.name)])
-        if principal.unique_id:
-            entries.update([_entry("aws:userid", principal.unique_id)])
-    else:
-        entries["aws:username"] = ABSENT_KEY
-        if kind is PrincipalKind.ROOT:
-            entries.update([_entry("aws:userid", principal.account)])
+        entries["aws:username"] = ContextEntry("aws:username", (principal.name,))
+        user_id = principal.unique_id
+    elif kind is PrincipalKind.ROOT:
+        user_id = principal.account
+    if user_id:
+        entries["aws:userid"] = ContextEntry("aws:userid", (user_id,))
     if principal.is_role and takes_session_tags(principal):
         families = ()
     else:

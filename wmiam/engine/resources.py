@@ -195,6 +195,8 @@ def pattern_contexts(
     # A pattern that fixes the service says nothing of the other service's resources.
     head = pieces[0] if pieces and isinstance(pieces[0], str) else ""
     fixed = head.split(":")[2] if head.count(":") > 2 else ""
+    if unknown == FALSE and fixed not in ("", "workmail", "workmailmessageflow"):
+        return ()
     merged: dict[int, int] = {}
     for index, resource in enumerate(resources):
         organization = resource.organization

@@ -7,6 +7,7 @@ set of them: which of them a pattern covers, and which of them agree on a key.
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from functools import cached_property
 
 from wmiam.bits import bits_of
 from wmiam.engine.compile import Binding, Compiled
@@ -103,6 +104,15 @@ class Scope:
                 mask |= kind
         return mask
 
+    @cached_property
+    def _by_known(self) -> list[tuple[int, Known]]:
+        """The resources by what they know: of many that are alike it is one object."""
+        found: dict[int, tuple[Known, list[int]]] = {}
+        for index, resource in enumerate(self.resources):
+            known = self._known_of(resource)
+            found.setdefault(id(known), (known, []))[1].append(index)
+        return [(sum(1 << index for index in indexes), known) for known, indexes in found.values()]
+
     def parted(self, keys: tuple[str, ...]) -> tuple[tuple[int, Binding], ...]:
         """Return the resources by what they decide of some keys.
 
@@ -122,10 +132,9 @@ class Scope:
             open_keys: Binding = (None,) * len(keys)
             merged: dict[Binding, int] = {}
             if any(decided_by_resource(key) for key in keys):
-                for index, resource in enumerate(self.resources):
-                    known = self._known_of(resource)
+                for mask, known in self._by_known:
                     bound = tuple(known.get(key) for key in keys)
-                    merged[bound] = merged.get(bound, 0) | 1 << index
+                    merged[bound] = merged.get(bound, 0) | mask
             else:
                 merged[open_keys] = self.all
             found = self._parted[keys] = tuple((mask, bound) for bound, mask in merged.items())

@@ -32,6 +32,8 @@ __all__ = ["LISTED", "Entities", "Entity", "examples", "region_of"]
 #: Kinds of resource that the estate lists, as methods name them.
 LISTED = ("user", "role", "group", "policy")
 _NAME = "any-other"
+#: How patterns begin that name entities of IAM alone.
+_OF_IAM = ("arn:aws:iam:", "arn:*:iam:")
 _FIELD = re.compile(r"\$\{\w+\}")
 
 
@@ -205,8 +207,10 @@ class Entities(Scope):
         key = (text, variables, bound)
         found = self._covered.get(key)
         if found is None:
-            pieces = dict(pattern_contexts(text, variables, self._workmail, known, space))
-            merged = {contexts: mask for mask, contexts in pieces.items()}
+            merged: dict[int, int] = {}
+            if not text.startswith(_OF_IAM):
+                pieces = pattern_contexts(text, variables, self._workmail, known, space)
+                merged = {contexts: mask for mask, contexts in pieces}
             mask, contexts = self._entities(text, variables, known, space)
             if mask:
                 merged[contexts] = merged.get(contexts, 0) | mask

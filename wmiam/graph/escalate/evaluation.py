@@ -58,6 +58,7 @@ class Evaluation(Whole):
         self._kinds = kinds
         self._besides = besides
         self._entity_known: dict[str, Known] = {}
+        self._decided_alike: dict[tuple[object, ...], Known] = {}
         #: The resources of each account.
         self.entities: dict[str, Entities] = {}
         super().__init__(estate, progress=False)
@@ -131,10 +132,16 @@ class Evaluation(Whole):
     def _decided(self, entity: Entity) -> Known:
         thing = entity.thing
         if isinstance(thing, Principal):
-            known = role_knowledge(thing, self.estate)
             arn = thing.boundary.arn if thing.boundary is not None else None
-            boundary = ABSENT_KEY if arn is None else ContextEntry("iam:PermissionsBoundary", (arn,))
-            return Known({**known.entries, "iam:permissionsboundary": boundary}, known.families)
+            # Of those with the same tags and boundary the same is known.
+            key = (thing.account, thing.tags, arn)
+            found = self._decided_alike.get(key)
+            if found is None:
+                known = role_knowledge(thing, self.estate)
+                boundary = ABSENT_KEY if arn is None else ContextEntry("iam:PermissionsBoundary", (arn,))
+                entries = {**known.entries, "iam:permissionsboundary": boundary}
+                found = self._decided_alike[key] = Known(entries, known.families)
+            return found
         account = entity.arn.split(":")[4]
         if not account:
             return NOTHING_KNOWN
@@ -171,11 +178,15 @@ class Evaluation(Whole):
                 policies += level.policies
         return {account: [p for p in ps if self.policies.number(p) != IDLE] for account, ps in found.items()}
 
+    @cached_property
+    def _position(self) -> dict[int, int]:
+        return {id(members): at for at, members in enumerate(self.classes)}
+
     def _asked(self, number: int, members: PrincipalClass) -> Iterator[Usage]:
         """Yield the questions that a policy asks of open keys if a class has it."""
         if number in self.policies.readers and number not in members.variants:
             # No other class is known to be treated alike.
-            members.variants[number] = -1 - self.classes.index(members)
+            members.variants[number] = -1 - self._position[id(members)]
         known = self._known(number, members)
         for source in self.policies.parts[number].sources:
             for row in source.compiled.rows:
