@@ -29,14 +29,14 @@ def _trusting(role: Principal, caller: str) -> Principal:
     return replace(role, trust=Policy("trust", PolicyKind.TRUST, drawing.parse(statement, PolicyType.TRUST)))
 
 
-def _keys(rng: random.Random, principal: Principal) -> dict[str, Any]:
+def keys_of(rng: random.Random, principal: Principal) -> dict[str, Any]:
     """Return the keys that all requests of a caller share at one time."""
     keys = drawing.context(rng, WORDS, is_role=principal.is_role)
     keys["aws:RequestedRegion"] = rng.choice(("eu-west-1", "us-east-1", "eu-south-9"))
     return {**keys, "aws:userid": principal.unique_id}
 
 
-def _asked(
+def asked(
     ground: Any, found: Estate, principal: Principal, wanted: Requirement, resource: Any, keys: dict[str, Any]
 ) -> tuple[Request, bool]:
     """Return a request for a permission on a resource, and whether the reference evaluator allows it."""
@@ -58,7 +58,7 @@ def _asked(
     return request, drawing.reference(found, principal, request, role)
 
 
-def _somebody(rng: random.Random, found: Estate) -> Principal:
+def somebody(rng: random.Random, found: Estate) -> Principal:
     return rng.choice([p for p in found.principals if p.kind is not PrincipalKind.ROOT])
 
 
@@ -70,20 +70,20 @@ def check_requests(seed: int, requests: int) -> int:
     permissions = [p for method in ground.methods for p in (*method.permissions, *method.role_permissions)]
     allowed = 0
     for _ in range(requests):
-        principal = _somebody(rng, found)
+        principal = somebody(rng, found)
         wanted = rng.choice(requirements([rng.choice(permissions)], ground.asks))
         scope = ground.evaluation.entities[principal.account]
         of_kind = [r for at, r in enumerate(scope.resources) if scope.kind(wanted[1]) >> at & 1]
         if not of_kind:
             continue
         resource, action = rng.choice(of_kind), ground.asks.actions[wanted[0]]
-        keys = _keys(rng, principal)
+        keys = keys_of(rng, principal)
         for key, value in (("lambda:FunctionUrlAuthType", "NONE"), ("ec2:InstanceType", "t3.micro")):
             if action.carries(key) and rng.random() < 0.5:
                 keys[key] = value
         if action.carries("aws:RequestTag/Env") and rng.random() < 0.5:
             keys |= {"aws:RequestTag/Env": "prod", "aws:TagKeys": ["Env"]}
-        request, expected = _asked(ground, found, principal, wanted, resource, keys)
+        request, expected = asked(ground, found, principal, wanted, resource, keys)
         held = ground.held(ground.evaluation.class_of[principal.arn])
         pieces = held.allowed(wanted[0], limits_only=wanted[2])
         actual = _holds(ground, pieces, scope, resource, request)
@@ -103,8 +103,8 @@ def check_nothing_is_missing(seed: int, tries: int) -> int:
     ground, usable = escalations.finder, 0
     methods = [m for m in ground.methods if m.effect in (Effect.BECOME, Effect.MAIL, Effect.WEAKEN)]
     for _ in range(tries):
-        principal, method = _somebody(rng, found), rng.choice(methods)
-        scope, keys = ground.evaluation.entities[principal.account], _keys(rng, principal)
+        principal, method = somebody(rng, found), rng.choice(methods)
+        scope, keys = ground.evaluation.entities[principal.account], keys_of(rng, principal)
         here = [r for r in scope.resources if region_of(r) in ("", keys["aws:RequestedRegion"])]
         fit = ground.usable(scope, method)
         chosen: dict[str, Any] = {}
@@ -118,13 +118,13 @@ def check_nothing_is_missing(seed: int, tries: int) -> int:
             or target.arn == principal.arn
             or principal.kind is PrincipalKind.SERVICE_LINKED_ROLE
             or not all(
-                wanted[1] in chosen and _asked(ground, found, principal, wanted, chosen[wanted[1]], keys)[1]
+                wanted[1] in chosen and asked(ground, found, principal, wanted, chosen[wanted[1]], keys)[1]
                 for wanted in requirements(method.permissions, ground.asks)
             )
         ):
             continue
         usable += 1
-        request, _ = _asked(
+        request, _ = asked(
             ground, found, principal, requirements(method.permissions, ground.asks)[0], target, keys
         )
         # Tags that a resource of the estate has are none of the caller's context.

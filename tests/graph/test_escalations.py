@@ -315,11 +315,6 @@ def test_changing_one_after_another_is_told_once() -> None:
     assert len(unbound) == len(set(unbound))
 
 
-def test_what_cannot_be_read_allows_nothing() -> None:
-    unread = Policy("unread", PolicyKind.MANAGED, None, f"arn:aws:iam::{A}:policy/unread")
-    assert not of(inside(replace(user("caller"), attached=(unread,)), policies=(unread,)))
-
-
 def test_no_estate_has_no_escalations() -> None:
     assert Escalations(Assumptions(Estate())).edges == ()
 

@@ -169,12 +169,12 @@ class _Cuts:
             for link in arrival.links:
                 end = link.target
                 if isinstance(link.edge, Finding):
-                    yield link.source, "", link.edge.method.id
+                    yield link.source, "", link.edge.id
                 elif link.edge is not None:
                     yield link.source, link.target, ""
             edge = arrival.final.edge
             if edge is not None and edge.method.effect is not Effect.MAIL:
-                yield end, "", edge.method.id
+                yield end, "", edge.id
 
         name = self.telling.name
         for (source, target, method), bound in self._counted(uses).items():
@@ -188,13 +188,13 @@ class _Cuts:
             if step.source != source:
                 return False
             if isinstance(step.edge, Finding):
-                return step.edge.method.id == method
+                return step.edge.id == method
             return step.target == target and step.edge is not None
 
         finals = [
             item
             for item in self.finals
-            if item[0][0] != source or item[2].edge is None or item[2].edge.method.id != method
+            if item[0][0] != source or item[2].edge is None or item[2].edge.id != method
         ]
         return self._left(finals, skip)
 

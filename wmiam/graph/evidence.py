@@ -276,7 +276,13 @@ class _Showing:
         d = finder.space.diagrams
         contexts = d.both(way.contexts, pinned_to(finder.space, shared))
         steps = steps_of(finder, replace(finding, contexts=contexts), self.chains.people[source], target)
-        return Evidence(tuple(step.request() for step in steps), {})
+        point, _ = pick_request(finder.space, contexts)
+        unknowns = {
+            name: bool(point[variable])
+            for name, variable in finder.space.opaque.items()
+            if variable in d.support(contexts)
+        }
+        return Evidence(tuple(step.request() for step in steps), unknowns)
 
     @property
     def _organization(self) -> Organization:

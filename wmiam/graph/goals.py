@@ -208,7 +208,7 @@ class Goals:
         """By who and capability: the combinations that take permissions on other services, and where."""
         found: dict[tuple[str, str], list[tuple[Finding, int]]] = {}
         for finding in self.chains.escalations.findings:
-            if finding.gains == "capability" and not all(map(_is_about_mail, finding.method.actions)):
+            if finding.gains == "capability" and not finding.is_about_mail:
                 bits = self.places.of(finding.scope, finding.targets)
                 for principal in finding.sources if bits else ():
                     found.setdefault((principal.arn, finding.capability), []).append((finding, bits))
@@ -279,10 +279,6 @@ class Goals:
         for session in self.chains.sessions(node):
             if session is not Session.OWN:
                 yield (node, session), 1, Final(None, way)
-
-
-def _is_about_mail(action: str) -> bool:
-    return action.startswith(("workmail:", "workmailmessageflow:"))
 
 
 def _anything(

@@ -161,7 +161,11 @@ class Pairs:
 
     def _pairs(self, clause: Clause, target: Target) -> Iterator[Pair]:
         if isinstance(clause.statement, UnreadStatement):
+            # It may name anybody: "*" stands for them, but for those who are allowed to ask.
             yield from self._outsiders([ANY_ACCOUNT], ASSUME_ROLE)
+            if target.role.kind is not PrincipalKind.SERVICE_LINKED_ROLE:
+                for account in self._asking:
+                    yield from self._of_account(account, target)
             return
         element = clause.principal
         # NotPrincipal admits everybody whom it does not name; those are sorted out later.

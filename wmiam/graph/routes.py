@@ -366,9 +366,9 @@ class Telling:
         if edge is None:
             reason = f"Who administers account {source} changes and uses what is in it."
             return PathStep(source, link.target, "administer", f"acts as {name}", reason, conditions)
-        title = f"becomes {name} by {edge.method.id}"
+        title = f"becomes {name} by {edge.id}"
         told = partial(self.edge, edge, source, link.target)
-        return PathStep(source, link.target, "escalate", title, edge.method.title, conditions, told)
+        return PathStep(source, link.target, "escalate", title, edge.title, conditions, told)
 
     def _use(self, path: Path, conditions: tuple[str, ...]) -> PathStep:
         places = path.organizations
@@ -378,8 +378,8 @@ class Telling:
         if finding is None:
             return PathStep(path.end, where, "use", what, "", conditions)
         told = partial(self.edge, finding, path.end, places[0])
-        title = f"{what} by {finding.method.id}"
-        return PathStep(path.end, where, "use", title, finding.method.title, conditions, told)
+        title = f"{what} by {finding.id}"
+        return PathStep(path.end, where, "use", title, finding.title, conditions, told)
 
 
 def _words(space: Space, contexts: int, within: int, apart: bool) -> tuple[str, ...]:

@@ -274,10 +274,11 @@ class _Weighing:
         d, statement = self.d, clause.statement
         if isinstance(statement, UnreadStatement):
             place = f"the trust policy of {self.target.role.name}, which cannot be read,"
-            if clause.effect is not Effect.DENY and self.party.source == ANY_ACCOUNT:
+            anybody = self.party.source == ANY_ACCOUNT
+            if clause.effect is not Effect.DENY and (anybody or self.pair.shape is not None):
                 may = self.space.unknown(f"{place} names it")
                 grants[Grant.EVERYONE] = d.either(grants[Grant.EVERYONE], may)
-            elif clause.effect is not Effect.ALLOW and self.party.source != ANY_ACCOUNT:
+            if clause.effect is not Effect.ALLOW and not anybody:
                 self.denied = d.either(self.denied, self.space.unknown(f"{place} denies it"))
             return
         conditions = self._conditions(clause)

@@ -23,7 +23,7 @@ from wmiam.graph.escalate.ground import Finding, Ground
 from wmiam.graph.escalate.held import Held, Pieces, requirements
 from wmiam.policy.model import Effect as Denial
 
-__all__ = ["Callers", "Changes"]
+__all__ = ["Callers", "Changes", "Kept"]
 
 #: Permissions on one type of resource each, with the resources to choose from.
 Taken = tuple[tuple[Permission, int], ...]
@@ -53,7 +53,7 @@ class Callers:
 
 
 @dataclass(frozen=True, slots=True)
-class _Kept:
+class Kept:
     """What a change leaves of a principal's policies.
 
     Parameters
@@ -77,7 +77,7 @@ class _Way:
     taken: Taken
     contexts: int
     assumes: AssumeEdge | None = None
-    kept: _Kept | None = None
+    kept: Kept | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,30 +136,46 @@ class Changes:
         """Yield what comes of changing one's own policies or boundary."""
         scope = callers.held.scope
         for mask, contexts in pieces:
-            own: dict[tuple[int, _Kept], list[Principal]] = {}
+            own: dict[tuple[int, Kept], list[Principal]] = {}
             for principal in callers.principals:
                 mine = mask & scope.affecting(principal)
                 if method.effect is Effect.UNBOUND:
                     mine &= scope.bounded
                 if mine:
-                    own.setdefault((mine, self._kept(method, principal, mine, scope)), []).append(principal)
+                    own.setdefault((mine, self.kept(principal, scope, method, mine)), []).append(principal)
             for (mine, kept), sources in own.items():
                 taken = self.ground.taken(callers.held, method, mine)
                 way = _Way(tuple(sources), mine, taken, contexts, kept=kept)
                 yield from self._changed(method, callers, way, callers.members, {}, itself=True)
 
-    def _kept(self, method: Method, principal: Principal, targets: int, scope: Entities) -> _Kept:
-        """Return the policies of a principal that a method does not write anew: what they deny stays."""
+    def kept(
+        self, principal: Principal, scope: Entities, method: Method | None = None, targets: int = 0
+    ) -> Kept:
+        """Return the policies of a principal that a method does not write anew: what they deny stays.
+
+        Parameters
+        ----------
+        principal : Principal
+            Who.
+        scope : Entities
+            The resources of its account.
+        method : Method, optional
+            By default all policies stay.
+        targets : int
+            What the method is used on.
+        """
         policies = self.ground.evaluation.policies
         numbers: set[int] = set()
         removals: set[tuple[str, int]] = set()
         kind = "Role" if principal.is_role else "User"
         for policy, group in principal.identity_policies:
             inline, holder = policy.kind is PolicyKind.INLINE, (group or principal).arn
-            written = policy.arn or ""
-            if method.target != "policy":
+            written = ""
+            if method is not None and method.target == "policy":
+                written = policy.arn or ""
+            elif method is not None and inline and method.id in _WRITE_INLINE:
                 # An inline policy is put in the place of another; attaching one leaves all others.
-                written = holder if inline and method.id in _WRITE_INLINE else ""
+                written = holder
             number = policies.number(policy)
             if number == IDLE or targets >> scope.index.get(written, len(scope.resources)) & 1:
                 continue
@@ -168,7 +184,7 @@ class Changes:
                 verb = "Delete" if inline else "Detach"
                 action = f"iam:{verb}{kind}Policy" if group is None else "iam:RemoveUserFromGroup"
                 removals.add((action, scope.bits([holder])))
-        return _Kept(frozenset(numbers), frozenset(removals))
+        return Kept(frozenset(numbers), frozenset(removals))
 
     def _of_others(
         self, method: Method, callers: Callers, pieces: Pieces, ways: list[_Way]
@@ -194,7 +210,7 @@ class Changes:
                         bit = scope.index[target.arn]
                         mine = mask & (1 << bit if unbound else scope.affecting(target))
                         taken = (*self.ground.taken(callers.held, method, mine), *_at(way.taken, 1 << bit))
-                        kept = self._kept(method, target, mine, scope)
+                        kept = self.kept(target, scope, method, mine)
                         one = _Way(sources, 1 << bit, taken, both, way.assumes, kept)
                         yield from self._changed(method, callers, one, changed, gained, itself=False)
 
@@ -252,7 +268,7 @@ class Changes:
         *,
         itself: bool,
     ) -> Iterator[Finding]:
-        kept, unbound = way.kept or _Kept(), method.effect is Effect.UNBOUND
+        kept, unbound = way.kept or Kept(), method.effect is Effect.UNBOUND
 
         def would() -> tuple[Held, Held | None]:
             evaluation = self.ground.evaluation
@@ -281,12 +297,14 @@ class Changes:
 
                 def would(group: Group = group) -> tuple[Held, None]:
                     table = evaluation.identity(members, *group.inline, *group.attached)
-                    return self.ground.held(members, evaluation.would(members, table)), None
+                    # What unread policies of one's own allow is no gain of the group's.
+                    grants = evaluation.for_certain(members, evaluation.would(members, table))
+                    return self.ground.held(members, grants), None
 
                 taken = self.ground.taken(callers.held, method, 1 << bit)
-                by_kept: dict[_Kept, list[Principal]] = {}
+                by_kept: dict[Kept, list[Principal]] = {}
                 for principal in sources:
-                    by_kept.setdefault(self._kept(method, principal, 0, scope), []).append(principal)
+                    by_kept.setdefault(self.kept(principal, scope), []).append(principal)
                 for kept, alike in by_kept.items():
                     way = _Way(tuple(alike), 1 << bit, taken, contexts, kept=kept)
                     gains = self._gain((id(members), kept, group.arn), members, kept, would)
@@ -335,7 +353,7 @@ class Changes:
         self,
         key: object,
         members: PrincipalClass,
-        kept: _Kept,
+        kept: Kept,
         would: Callable[[], tuple[Held, Held | None]],
     ) -> list[_Gain]:
         """Return what a class could do that it cannot do now.
@@ -349,13 +367,15 @@ class Changes:
         return found
 
     def _surplus(
-        self, members: PrincipalClass, would: Held, without: Held | None, kept: _Kept
+        self, members: PrincipalClass, would: Held, without: Held | None, kept: Kept
     ) -> Iterator[_Gain]:
         ground, d, now = self.ground, self._d, self.ground.held(members)
-        administers = self._administers(members, would, kept)
+        administers = self.administers(members, would, kept)
         if administers != FALSE:
             yield _Gain("administrator", "", 0, administers)
-        effects = (Effect.MAIL,) if administers else (Effect.MAIL, Effect.BECOME)
+        # An administrator becomes everybody in the account: one gain says so.
+        always = administers == would.within
+        effects = (Effect.MAIL,) if always else (Effect.MAIL, Effect.BECOME)
         most = would if without is None or administers == FALSE else without
         wanted = [method for method in ground.possible(most) if method.effect in effects]
         more: dict[tuple[str, str], Pieces] = {}
@@ -373,6 +393,8 @@ class Changes:
                 for other, already in had:
                     shared = mask & other
                     new = d.minus(contexts, already) if shared else FALSE
+                    if method.effect is Effect.BECOME:
+                        new = d.minus(new, administers)
                     if new != FALSE:
                         for capability in method.capabilities or ("",):
                             key = (gains, capability)
@@ -384,8 +406,18 @@ class Changes:
             for contexts, targets in merged.items():
                 yield _Gain(gains, capability, targets, contexts)
 
-    def _administers(self, members: PrincipalClass, would: Held, kept: _Kept) -> int:
-        """Return the contexts in which somebody could let itself do everything, without limits of its own."""
+    def administers(self, members: PrincipalClass, would: Held, kept: Kept) -> int:
+        """Return the contexts in which somebody could let itself do everything, without limits of its own.
+
+        Parameters
+        ----------
+        members : PrincipalClass
+            Who.
+        would : Held
+            What it could do.
+        kept : Kept
+            Those of its policies that stay.
+        """
         scope, principal = would.scope, members.principal
         own = scope.affecting(principal)
         unbound = (
@@ -397,7 +429,8 @@ class Changes:
     def _removes(self, would: Held, action: str, holders: int) -> int:
         """Return the contexts in which policies that deny can be taken off their holders."""
         (wanted,) = requirements([removal_permissions()[action]], self.ground.asks)
-        return self._d.any_of(contexts for mask, contexts in would.on(wanted) if mask & holders)
+        anywhere = self.ground.shared.anywhere
+        return self._d.any_of(anywhere(contexts) for mask, contexts in would.on(wanted) if mask & holders)
 
     def _union_of(self, held: Held, effect: Effect, targets: int) -> int:
         return self._d.any_of(

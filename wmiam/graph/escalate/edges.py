@@ -134,7 +134,10 @@ class _Telling:
     def reason(self, edge: EscalationEdge) -> str:
         """The sentence."""
         name = self._source(edge).name
-        return f"{name} may perform {' and '.join(edge.permissions)}: {self.finding.method.why}."
+        actions, why = " and ".join(edge.permissions), self.finding.method.why
+        if self.finding.held is not None:
+            return f"Policies of {name} that cannot be read may allow {actions}: {why}."
+        return f"{name} may perform {actions}: {why}."
 
     def _source(self, edge: EscalationEdge) -> Principal:
         return next(p for p in self.finding.sources if p.arn == edge.source)
@@ -267,7 +270,7 @@ class Escalations:
         return pd.DataFrame(columns)
 
     def __repr__(self) -> str:
-        methods = len({finding.method.id for finding in self.findings})
+        methods = len({finding.id for finding in self.findings})
         return f"<Escalations of {len(self._by_source)} principals by {methods} methods>"
 
     def _edges(
@@ -291,8 +294,8 @@ class Escalations:
                     yield EscalationEdge(
                         principal.arn,
                         target,
-                        method.id,
-                        method.title,
+                        finding.id,
+                        finding.title,
                         finding.gains,
                         finding.capability,
                         organizations,

@@ -1,8 +1,9 @@
 """Whole estates evaluated for the requests that escalations take.
 
 Like :class:`wmiam.engine.whole.Whole`, which it extends, it must agree with
-:mod:`wmiam.engine.decide`.  What cannot be read allows nothing here: an escalation is reported
-where the policies that were read give it.
+:mod:`wmiam.engine.decide`.  What an unread policy says is a named unknown, as it is in direct answers.
+What principals are allowed for certain and what unread identity-based policies may give them
+besides are kept apart, so that the second can be told once and not for every method.
 """
 
 from __future__ import annotations
@@ -26,6 +27,7 @@ from wmiam.estate.levels import control_levels, is_limited
 from wmiam.estate.model import Group, Policy, PolicyKind, Principal, PrincipalKind
 from wmiam.graph.escalate.asks import Asks
 from wmiam.graph.escalate.entities import Entities, Entity, examples
+from wmiam.policy.model import UnreadStatement
 from wmiam.policy.patterns import ascii_lower
 
 __all__ = ["Evaluation", "Grants"]
@@ -61,6 +63,11 @@ class Evaluation(Whole):
         self._decided_alike: dict[tuple[object, ...], Known] = {}
         #: The resources of each account.
         self.entities: dict[str, Entities] = {}
+        #: What classes are allowed if their unread identity-based policies allow it, by the class's id.
+        self.possibly: dict[int, Grants] = {}
+        self._may_allow: dict[int, frozenset[int]] = {}
+        #: The unknowns that stand for what unread policies allow, and deny.
+        self.unread_variables: set[int] = set()
         super().__init__(estate, progress=False)
 
     # -- resources ----------------------------------------------------------
@@ -162,10 +169,6 @@ class Evaluation(Whole):
         # Permissions on different resources count together where these are in one region.
         yield Usage(_REGION, {Test("StringEquals", (region,)) for region in self.regions})
 
-    def unread(self, source: Source) -> tuple[int, int]:
-        """Return that an unread statement allows nothing, and when it may deny: a named unknown."""
-        return FALSE, super().unread(source)[1]
-
     @cached_property
     def _more(self) -> dict[str, list[Policy]]:
         """Policies by account that some may come to have, or that limit role assumption alone."""
@@ -194,6 +197,72 @@ class Evaluation(Whole):
                     usage = usage_of(row, bound)
                     if usage is not None:
                         yield usage
+
+    # -- what cannot be read ------------------------------------------------
+
+    def unread(self, source: Source) -> tuple[int, int]:
+        """Return the contexts in which an unread statement may allow, and may deny: named unknowns."""
+        found = super().unread(source)
+        for contexts in found:
+            self.unread_variables.update(self.space.diagrams.support(contexts))
+        return found
+
+    def _evaluate(self, members: PrincipalClass) -> None:
+        super()._evaluate(members)
+        unknowns = self.may_allow(members)
+        if unknowns:
+            self.possibly[id(members)] = members.allowed
+            members.allowed = self.for_certain(members, members.allowed)
+
+    def may_allow(self, members: PrincipalClass) -> frozenset[int]:
+        """Return the unknowns that stand for what unread identity-based policies of a class allow."""
+        if members.principal.kind is PrincipalKind.ROOT:
+            return frozenset()
+        return frozenset(unknown for number in members.identity for unknown in self._allowing(number))
+
+    def _allowing(self, number: int) -> frozenset[int]:
+        found = self._may_allow.get(number)
+        if found is None:
+            found = self._may_allow[number] = frozenset(
+                variable
+                for source in self.policies.parts[number].sources
+                if isinstance(source.compiled.statement, UnreadStatement)
+                for variable in self.space.diagrams.support(self.unread(source)[0])
+            )
+        return found
+
+    def for_certain(self, members: PrincipalClass, grants: Grants) -> Grants:
+        """Return what is left of grants where the unread identity-based policies of a class allow nothing.
+
+        Parameters
+        ----------
+        members : PrincipalClass
+            The class.
+        grants : tuple
+            What it is, or would be, allowed.
+        """
+        unknowns, d = self.may_allow(members), self.space.diagrams
+        if not unknowns:
+            return grants
+        left: dict[int, int] = {FALSE: FALSE}
+
+        def without(contexts: int) -> int:
+            if contexts not in left:
+                certain = contexts
+                for variable in unknowns.intersection(d.support(contexts)):
+                    certain = d.without(d.both(certain, d.literal(variable, 1)), variable)
+                left[contexts] = certain
+            return left[contexts]
+
+        merged: dict[Allowed, int] = {}
+        for mask, cells in grants:
+            certain: dict[int, int] = {}
+            for actions, contexts in cells:
+                certain[without(contexts)] = certain.get(without(contexts), 0) | actions
+            allowed = tuple((actions, contexts) for contexts, actions in certain.items() if contexts != FALSE)
+            if allowed:
+                merged[allowed] = merged.get(allowed, 0) | mask
+        return tuple((mask, allowed) for allowed, mask in merged.items())
 
     # -- classes ------------------------------------------------------------
 

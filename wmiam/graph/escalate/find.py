@@ -17,6 +17,7 @@ from wmiam.graph.escalate.changes import Callers, Changes
 from wmiam.graph.escalate.entities import Entities
 from wmiam.graph.escalate.evaluation import Grants
 from wmiam.graph.escalate.ground import Finding, Ground
+from wmiam.graph.escalate.unread import Unread
 
 __all__ = ["Finder", "Finding"]
 
@@ -45,8 +46,8 @@ class Finder(Ground):
         )
 
     @cached_property
-    def callers(self) -> list[Callers]:
-        """Callers by what they are allowed.
+    def _classes(self) -> list[tuple[PrincipalClass, list[Principal]]]:
+        """Classes with the principals of each.
 
         Root users hold everything anyway (D8), and with a service-linked role only its service acts (S4).
         """
@@ -55,10 +56,14 @@ class Finder(Ground):
         for principal in self.estate.principals:
             if principal.kind not in left_out:
                 found.setdefault(id(self.evaluation.class_of[principal.arn]), []).append(principal)
+        return [(m, found[id(m)]) for m in self.evaluation.classes if id(m) in found]
+
+    @cached_property
+    def callers(self) -> list[Callers]:
+        """Callers by what they are allowed for certain."""
         alike: dict[object, tuple[PrincipalClass, Grants | None, list[Principal]]] = {}
-        for members in self.evaluation.classes:
-            principals = found.get(id(members))
-            if members.allowed and principals is not None:
+        for members, principals in self._classes:
+            if members.allowed:
                 grants: Grants | None = None
                 key: object = id(members)
                 if not self._apart.intersection(self.possible(self.held(members))):
@@ -71,24 +76,39 @@ class Finder(Ground):
         ]
 
     def findings(self) -> Iterator[Finding]:
-        """Yield every escalation, class by class."""
+        """Yield every escalation: by what could be read, then what unread policies may give besides."""
+        known: dict[str, list[Finding]] = {}
         for callers in self.callers:
-            changing, found = [], list[Finding]()
-            for method in self.possible(callers.held):
-                pieces = self.pieces(callers.held, method)
-                if pieces and method.effect in _CHANGING:
-                    changing.append((method, pieces))
-                elif pieces:
-                    found += self._direct(method, callers, pieces)
-            changed = self._changes.findings(callers, changing)
-            sure = {p for f in changed if f.is_sure for p in f.sources}
-            yield from changed
-            for finding in found:
-                if sure and finding.method.effect in (Effect.BECOME, Effect.WEAKEN):
-                    # Who administers the account becomes everybody in it: one edge says so.
-                    finding = replace(finding, sources=tuple(p for p in finding.sources if p not in sure))
-                if finding.sources:
-                    yield finding
+            for finding in self._search(callers):
+                yield finding
+                for principal in finding.sources if self.evaluation.possibly else ():
+                    known.setdefault(principal.arn, []).append(finding)
+        unread = Unread(self, self._changes, self._search)
+        for members, principals in self._classes:
+            grants = self.evaluation.possibly.get(id(members))
+            if grants is not None:
+                own = {id(f): f for principal in principals for f in known.get(principal.arn, ())}
+                callers = Callers(members, tuple(principals), self.held(members, grants))
+                yield from unread.findings(callers, tuple(own.values()))
+
+    def _search(self, callers: Callers) -> Iterator[Finding]:
+        """Yield every escalation of some callers by what they hold."""
+        changing, found = [], list[Finding]()
+        for method in self.possible(callers.held):
+            pieces = self.pieces(callers.held, method)
+            if pieces and method.effect in _CHANGING:
+                changing.append((method, pieces))
+            elif pieces:
+                found += self._direct(method, callers, pieces)
+        changed = self._changes.findings(callers, changing)
+        sure = {p for f in changed if f.is_sure for p in f.sources}
+        yield from changed
+        for finding in found:
+            if sure and finding.method.effect in (Effect.BECOME, Effect.WEAKEN):
+                # Who administers the account becomes everybody in it: one edge says so.
+                finding = replace(finding, sources=tuple(p for p in finding.sources if p not in sure))
+            if finding.sources:
+                yield finding
 
     def _direct(self, method: Method, callers: Callers, pieces: list[tuple[int, int]]) -> Iterator[Finding]:
         """Yield what callers become, or gain of a capability, by a method."""

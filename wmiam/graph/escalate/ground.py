@@ -5,11 +5,12 @@ Callers that no policy tells apart are looked at once, and targets by sets.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 
 from wmiam.bits import bits_of
 from wmiam.catalog.escalations import Method, Permission, escalation_methods, removal_permissions
+from wmiam.engine.diagrams import FALSE, TRUE
 from wmiam.engine.layers import PrincipalClass
 from wmiam.engine.resources import ResourceKind
 from wmiam.estate.model import Principal, PrincipalKind
@@ -19,16 +20,31 @@ from wmiam.graph.escalate.carry import Carrier, questions
 from wmiam.graph.escalate.entities import LISTED, Entities
 from wmiam.graph.escalate.evaluation import Evaluation, Grants
 from wmiam.graph.escalate.held import Held, Pieces, Requirement, Shared, kind_of, requirements
+from wmiam.policy.model import Effect as Denial
 
-__all__ = ["Finding", "Ground"]
+__all__ = ["UNREAD_POLICY", "Finding", "Ground"]
+
+#: Id, in place of a method's, of what an unread policy may allow.
+UNREAD_POLICY = "unread-policy"
 
 #: Roles that IAM Identity Center makes: in IAM they cannot be changed.
 _RESERVED = "/aws-reserved/"
+
+
+def _has_unread_trust(role: Principal) -> bool:
+    """Whether a trust policy may let somebody assume a role whom it does not name where it can be read."""
+    if role.trust is None:
+        return False
+    document = role.trust.document
+    return document is None or any(statement.effect is not Denial.DENY for statement in document.unread)
+
+
 #: Sorts of roles that make a difference.
 _SORTS: dict[str, Callable[[Principal], bool]] = {
     "service-linked": lambda role: role.kind is PrincipalKind.SERVICE_LINKED_ROLE,
     "reserved": lambda role: role.path.startswith(_RESERVED),
     "in a profile": lambda role: bool(role.instance_profiles),
+    "of unread trust": _has_unread_trust,
 }
 
 
@@ -58,6 +74,8 @@ class Finding:
         The contexts in which it can be done, and those that can be.
     assumes : AssumeEdge or None
         How the role is assumed that is changed before, where it is assumed.
+    held : Held or None
+        What the callers hold if policies of theirs that cannot be read allow it, where it takes that.
     """
 
     method: Method
@@ -71,11 +89,27 @@ class Finding:
     contexts: int
     within: int
     assumes: AssumeEdge | None = None
+    held: Held | None = None
 
     @property
     def is_sure(self) -> bool:
         """Whether the callers can administer their account, whatever the context."""
         return self.gains == "administrator" and self.contexts == self.within
+
+    @property
+    def id(self) -> str:
+        """Stable id of the method; of what an unread policy may allow, the method is an example."""
+        return self.method.id if self.held is None else UNREAD_POLICY
+
+    @property
+    def title(self) -> str:
+        """Heading of the method."""
+        return self.method.title if self.held is None else "Whatever a policy allows that cannot be read"
+
+    @property
+    def is_about_mail(self) -> bool:
+        """Whether it takes permissions on WorkMail alone."""
+        return all(action.startswith(("workmail:", "workmailmessageflow:")) for action in self.method.actions)
 
 
 class Ground:
@@ -125,7 +159,7 @@ class Ground:
         self._bounded: dict[str, list[tuple[PrincipalClass, int]]] = {}
         self._possible: dict[int, tuple[Method, ...]] = {}
         self._sorts: dict[tuple[str, str], int] = {}
-        self._passable: dict[tuple[str, str], int] = {}
+        self._passable: dict[tuple[str, str], Pieces] = {}
         self._assuming: dict[str, list[AssumeEdge]] = {}
         for edge in assumptions.edges:
             self._assuming.setdefault(edge.source, []).append(edge)
@@ -199,7 +233,7 @@ class Ground:
         return found
 
     def _pieces(self, held: Held, method: Method, wanted: list[Requirement]) -> Pieces:
-        found = held.method(method, wanted, self.usable(held.scope, method))
+        found = held.method(method, wanted, self.fitting(held.scope, method))
         if method.unknown and found:
             unknown = self.space.unknown(method.unknown)
             found = [(mask, self.d.both(contexts, unknown)) for mask, contexts in found]
@@ -215,24 +249,51 @@ class Ground:
         method : Method
             The method.
         """
+        return sum(mask for mask, _ in self.fitting(scope, method))
+
+    def fitting(self, scope: Entities, method: Method) -> Pieces:
+        """Return the resources that a method can be used on, and when.
+
+        What cannot be read of the policies of a role that is passed may be a condition.
+
+        Parameters
+        ----------
+        scope : Entities
+            The resources of an account.
+        method : Method
+            The method.
+        """
         key = (scope.account, method.id)
         found = self._passable.get(key)
         if found is None:
-            found = self._passable[key] = self._find_usable(scope, method)
+            by_contexts: dict[int, int] = {TRUE: scope.all & ~scope.kind("role")}
+            for mask, contexts in self._fit_roles(scope, method):
+                if mask and contexts != FALSE:
+                    by_contexts[contexts] = by_contexts.get(contexts, 0) | mask
+            found = self._passable[key] = [(mask, contexts) for contexts, mask in by_contexts.items()]
         return found
 
-    def _find_usable(self, scope: Entities, method: Method) -> int:
-        roles = scope.kind("role")
-        fit = roles & ~self._roles_where(scope, "service-linked")
-        if method.service:
-            fit &= scope.bits(edge.target for edge in self.assuming(method.service))
-        else:
+    def _fit_roles(self, scope: Entities, method: Method) -> Iterator[tuple[int, int]]:
+        fit = scope.kind("role") & ~self._roles_where(scope, "service-linked")
+        if not method.service:
             fit &= ~self._roles_where(scope, "reserved")
         if method.instance_profile:
             fit &= self._roles_where(scope, "in a profile")
-        if method.role_permissions:
-            fit &= sum(1 << bit for bit in bits_of(fit) if self._is_able(scope.resources[bit].arn, method))
-        return (scope.all & ~roles) | fit
+        trusting = scope.all
+        if method.service:
+            trusting = scope.bits(edge.target for edge in self.assuming(method.service))
+        doubtful = fit & ~trusting & self._roles_where(scope, "of unread trust")
+        if not method.role_permissions:
+            yield fit & trusting, TRUE
+        for bit in bits_of(fit & trusting if method.role_permissions else 0):
+            yield 1 << bit, self._able(scope.resources[bit].arn, method)
+        for bit in bits_of(doubtful):
+            role = scope.thing(bit)
+            if isinstance(role, Principal):
+                trusted = self.space.unknown(
+                    f"the trust policy of {role.name}, which cannot be read, names {method.service}"
+                )
+                yield 1 << bit, self.d.both(trusted, self._able(role.arn, method))
 
     def _roles_where(self, scope: Entities, sort: str) -> int:
         found = self._sorts.get((scope.account, sort))
@@ -262,10 +323,22 @@ class Ground:
         outcome = self.assumptions.outcome(edge)
         return self._carriers[id(outcome.space)].carry(outcome.contexts)
 
-    def _is_able(self, role: str, method: Method) -> bool:
-        """Whether a role has the permissions that it needs once it is passed."""
-        held = self.held(self.evaluation.class_of[role])
-        return all(held.on(r) for r in requirements(method.role_permissions, self.asks))
+    def _able(self, role: str, method: Method) -> int:
+        """Return when a role has the permissions that it needs once it is passed.
+
+        Its requests are the service's, which may come from anywhere at any time: only what unread
+        policies say of them is a condition.
+        """
+        members = self.evaluation.class_of[role]
+        held = self.held(members, self.evaluation.possibly.get(id(members)))
+        unread, able = self.evaluation.unread_variables, TRUE
+        for requirement in requirements(method.role_permissions, self.asks):
+            contexts = self.d.any_of(contexts for _, contexts in held.on(requirement))
+            for variable in self.d.support(contexts) if unread else ():
+                if variable not in unread:
+                    contexts = self.d.without(contexts, variable)
+            able = self.d.both(able, contexts if unread or contexts == FALSE else TRUE)
+        return able
 
     def taken(self, held: Held, method: Method, targets: int) -> tuple[tuple[Permission, int], ...]:
         """Return a method's permissions, one type of resource each, with the resources to choose from.

@@ -226,7 +226,7 @@ class Held:
                 found.append((rest, contexts))
         return found
 
-    def method(self, method: Method, wanted: Sequence[Requirement], only: int) -> Pieces:
+    def method(self, method: Method, wanted: Sequence[Requirement], only: Pieces) -> Pieces:
         """Return for which targets a method can be used, and in which contexts.
 
         Parameters
@@ -235,8 +235,8 @@ class Held:
             The method.
         wanted : sequence of Requirement
             What it takes.
-        only : int
-            The roles that can be passed usefully, where one is passed; else every resource.
+        only : list of (int, int)
+            The roles that can be passed usefully, where one is passed, and when; and every other resource.
         """
         by_kind: dict[str, Pieces] = {}
         target = kind_of(method.target)
@@ -248,13 +248,13 @@ class Held:
                 # The messages of an organization stand right behind it.
                 kind, held = target, [(mask >> 1, contexts) for mask, contexts in held]
             if kind == "role":
-                held = [(mask & only, contexts) for mask, contexts in held if mask & only]
+                held = self.meet(held, only)
             before = by_kind.get(kind)
             by_kind[kind] = held if before is None else self.meet(before, held)
             if not by_kind[kind]:
                 return []
         if method.service and target == "role":
-            by_kind[target] = [(mask & only, c) for mask, c in by_kind[target] if mask & only]
+            by_kind[target] = self.meet(by_kind[target], only)
         contexts = self._d.all_of(self.somewhere(p) for kind, p in by_kind.items() if kind != target)
         merged: dict[int, int] = {}
         for mask, own in self._placed(by_kind[target]):

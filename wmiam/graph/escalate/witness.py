@@ -82,7 +82,8 @@ class _Requests:
     def __init__(self, ground: Ground, finding: Finding, source: Principal, target: str) -> None:
         self.ground = ground
         self.source = source
-        self.held: Held = ground.held(ground.evaluation.class_of[source.arn])
+        self.held: Held = finding.held or ground.held(ground.evaluation.class_of[source.arn])
+        self.method = finding.method
         self.scope = finding.scope
         self.d = ground.space.diagrams
         self.assumes = finding.assumes
@@ -114,6 +115,8 @@ class _Requests:
 
     def _of_kind(self, kind: str) -> Pieces:
         found: Pieces = [(self.scope.all, self.held.within)]
+        if kind == "role":
+            found = self.held.meet(found, self.ground.fitting(self.scope, self.method))
         for permission, options in self.rows:
             if kind_of(permission.on[0]) == kind:
                 shared = self.ground.shared
