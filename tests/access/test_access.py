@@ -120,7 +120,7 @@ def test_matrix_of_nobody_has_the_same_columns() -> None:
 def test_labels_name_what_tables_hold_as_arns(acme: Access) -> None:
     frame = acme.what_can("terry.whitlock", denied=True)
     assert set(frame["organization"].map(acme.labels)) == {
-        "any",
+        "without organization",
         *(o.label for o in acme.organizations if o.account == "444455556666"),
     }
     assert acme.labels[acme.find_principal("terry.whitlock").arn] == "terry.whitlock"

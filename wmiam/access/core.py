@@ -98,7 +98,7 @@ class AccessCore:
         """
         found = {principal.arn: principal.name for principal in self.principals}
         found.update((organization.arn, organization.label) for organization in self.organizations)
-        return {**found, "*": "any"}
+        return {**found, "*": "without organization"}
 
     @cached_property
     def _by_arn(self) -> dict[str, Principal]:

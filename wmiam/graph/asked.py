@@ -136,7 +136,7 @@ def _target(goals: Goals, target: Target) -> tuple[list[tuple[State, int, Final]
     if isinstance(target, tuple) or name in {c.name for c in access.catalog.capabilities}:
         capability = find_capability(access, name)
         chosen = places.chosen(access, org)
-        where = "" if org is None else f" on {org}"
+        where = "" if org is None else f" on {access.labels.get(org, org)}"
         return list(goals.capability(capability, chosen)), Telling(goals, capability), f"{name}{where}"
     try:
         person = access.find_principal(name)
