@@ -29,6 +29,7 @@ from wmiam.lab import Explorer
 from wmiam.lab.controls import context_controls
 from wmiam.lab.module import module_script, module_style
 from wmiam.lab.tally import Tally, capability_numbers
+from wmiam.report.matrix import matrix_payload
 
 MATEO = "arn:aws:iam::444455556666:user/mateo.jackson"
 
@@ -313,10 +314,11 @@ def test_its_output_reads_without_kernel(explorer: Explorer) -> None:
     assert "application/vnd.jupyter.widget-view+json" in data
     assert "Take over a mailbox" in data["text/html"]
     bundle = data["application/vnd.wmiam+json"]
-    assert (bundle["version"], bundle["kind"]) == (1, "matrix")
+    assert (bundle["version"], bundle["kind"]) == (1, "access")
+    assert bundle["options"]["filters"] == explorer.filters
     value = json.loads(gzip.decompress(base64.b64decode(bundle["data"])))
-    assert len(value["names"]["principals"]) == len(explorer.access.principals)
-    assert base64.b64decode(value["rows"]) == explorer._rows
+    assert len(value["access"]["principals"]) == len(explorer.access.principals)
+    assert json.dumps(value["access"]) == json.dumps(matrix_payload(explorer.access))
 
 
 def test_no_text_from_an_estate_is_hidden_or_markup(hostile: Access) -> None:

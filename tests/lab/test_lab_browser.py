@@ -230,7 +230,7 @@ def test_a_page_without_kernel_shows_the_same_views(
         views.graph(acme.graph(principals="john.stiles")),
         views.explanation(acme.explain("mateo.jackson", "ResetPassword", "acme-europe")),
         views.condition(acme.condition("mateo.jackson", "ResetPassword", "acme-europe")),
-        wmiam.explore(acme),
+        views.matrix(acme),
     ]
     bundles = [view._repr_mimebundle_()[0][MIME] for view in shown]
     start = f"for (const {{ kind, options, data }} of {json.dumps(bundles)}) {{"

@@ -16,14 +16,14 @@ from wmiam.engine.compile import ACTIONS
 from wmiam.errors import UnknownNameError
 from wmiam.findings.about import Subject
 from wmiam.graph import AssumeEdge, assumption_edges, escalations
-from wmiam.lab.bundle import BundledView
+from wmiam.lab.bundle import BundledView, is_watched
 from wmiam.lab.chained import chain_code, chain_frame, chain_list, chain_model, chain_numbers
 from wmiam.lab.controls import context_controls
 from wmiam.lab.explained import cell_model
 from wmiam.lab.found import About, findings_of
 from wmiam.lab.module import module_script, module_style
 from wmiam.lab.pages import RowPages
-from wmiam.lab.payload import matrix_data, matrix_names, pack
+from wmiam.lab.payload import access_data, matrix_data, matrix_names, pack
 from wmiam.lab.pictures import selection_graph
 from wmiam.lab.pins import KINDS, Pin, load_pins, save_pins
 from wmiam.lab.remarks import finding_list, finding_model, shown_findings
@@ -39,7 +39,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Explorer", "explore"]
 
-#: Estates of up to so many principals are small enough for chains to be followed without being asked.
+#: In estates of up to so many principals chains are followed, and cells explained, without being asked.
 _FEW: Final = 2000
 
 
@@ -238,9 +238,13 @@ class Explorer(BundledView):
             self.context = dict(pinned.get("context", {}))
 
     def bundled(self) -> tuple[str, dict[str, Any], bytes]:
-        """Return the matrix as it is now: what of the explorer needs no kernel."""
-        tally = self._tally()
-        return "matrix", {}, pack(matrix_data(self.access, tally))
+        """Return what needs no kernel, as it is now: the matrix, and what explains its cells."""
+        view = self._view
+        if is_watched() and len(self.access.principals) > _FEW:
+            # Whoever sits before it waits for this, and has the kernel for explanations.
+            return "matrix", {}, pack(matrix_data(self.access, self._tally()))
+        options = {"filters": asdict(view.filters), "selection": asdict(view.selection)}
+        return "access", options, pack(access_data(view.given))
 
     def fallback(self) -> str:
         """Return the numbers of the first screen as HTML."""

@@ -27,6 +27,10 @@ _SCRIPTS: Final = (
     ("wmiam.lab", "single.js"),
 )
 _STYLES: Final = (("wmiam.lab", "lab.css"), ("wmiam.lab", "matrix.css"))
+#: What needs a kernel is of no use to a page without one.
+_OF_KERNEL: Final = ("table.js", "lists.js", "explorer.js")
+#: How the report reads its stored data and composes explanations of them.
+_STORED: Final = (("wmiam.report", "core.js"), ("wmiam.report", "compose.js"))
 _PAGE_STYLES: Final = (*_STYLES, ("wmiam.lab", "page.css"))
 
 
@@ -47,7 +51,16 @@ def page_script() -> str:
     """Return a script that shows all views of a page without kernel; it brings its style along."""
     # A style sheet holds no "</", but nothing of a string may ever end the script's element.
     style = json.dumps("".join(_read(_PAGE_STYLES))).replace("</", "<\\/")
-    parts = [*_read(_SCRIPTS), f"const STYLE = {style};", read_asset("wmiam.lab", "assets/page.js")]
+    stored = ", ".join(("data", "principals", "organizations", "actions", "members", "codesAt", "placesOf"))
+    parts = [
+        *_read(tuple(file for file in _SCRIPTS if file[1] not in _OF_KERNEL)),
+        "const storedAccess = (data) => {",
+        *_read(_STORED),
+        f"return {{ {stored}, composeCell }};",
+        "};",
+        f"const STYLE = {style};",
+        *_read((("wmiam.lab", "offline.js"), ("wmiam.lab", "page.js"))),
+    ]
     return "\n".join(["(() => {", '"use strict";', *parts, "})();", ""])
 
 

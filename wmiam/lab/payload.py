@@ -10,9 +10,10 @@ from typing import Any
 from wmiam.access import Access
 from wmiam.estate.model import PrincipalKind
 from wmiam.lab.tally import Tally
+from wmiam.report.matrix import matrix_payload
 from wmiam.views.text import principal_name, visible
 
-__all__ = ["matrix_data", "matrix_names", "pack"]
+__all__ = ["access_data", "matrix_data", "matrix_names", "pack"]
 
 
 def pack(value: Any) -> bytes:
@@ -89,3 +90,21 @@ def matrix_data(access: Access, tally: Tally) -> dict[str, Any]:
     """
     rows, row_of = (base64.b64encode(a.tobytes()).decode("ascii") for a in (tally.rows, tally.row_of))
     return {"names": matrix_names(access), "rows": rows, "rowOf": row_of}
+
+
+def access_data(access: Access) -> dict[str, Any]:
+    """Return a whole access as JSON values, with what explains each of its cells.
+
+    Parameters
+    ----------
+    access : Access
+        What is shown.
+
+    Returns
+    -------
+    dict
+        ``access``: what :func:`wmiam.report.matrix.matrix_payload` returns; ``capabilities``: name, title
+        and reason of each.
+    """
+    capabilities = [[c.name, c.title, c.why] for c in access.catalog.capabilities]
+    return {"access": matrix_payload(access), "capabilities": capabilities}

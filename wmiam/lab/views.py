@@ -7,7 +7,8 @@ same view in a page without kernel:
 ``version``
     1.
 ``kind``, ``options``
-    ``"matrix"``, ``"graph"``, ``"explanation"`` or ``"condition"``, and how to show it.
+    ``"matrix"``, ``"graph"``, ``"explanation"``, ``"condition"`` or ``"access"`` (the explorer), and how to
+    show it.
 ``data``
     JSON, compressed by gzip, in base64: the arguments of the script's ``hydrate``.
 """

@@ -33,8 +33,8 @@ __all__ = ["Content", "DiagnosticRow", "heading"]
 _COLUMNS = 6
 #: Rows of a list that stand in the page itself; the matrix holds everything.
 _MOST = 300
-#: Rows of all organizations' lists together, and of each of them at least.
-_MOST_HERE, _FEWEST_HERE = 600, 3
+#: Organizations up to which each has a list of its own, and rows of all these lists together.
+_LISTED, _MOST_HERE = 40, 600
 #: Organizations that a row names.
 _CHIPS = 10
 #: Principals up to which a row names many of those who share it, and how many then, and else.
@@ -80,7 +80,12 @@ class Content:
     @property
     def most_here(self) -> int:
         """Rows of one organization's list that stand in the page itself."""
-        return min(_MOST, max(_FEWEST_HERE, _MOST_HERE // max(1, len(self.access.organizations))))
+        return min(_MOST, _MOST_HERE // max(1, len(self.access.organizations)))
+
+    @property
+    def organizations_listed(self) -> tuple[OrganizationList, ...] | None:
+        """The list of each organization; None where there are so many that they share a table of numbers."""
+        return self.organizations if len(self.access.organizations) <= _LISTED else None
 
     @property
     def spelled(self) -> int:

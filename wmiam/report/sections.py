@@ -63,7 +63,7 @@ SECTIONS: Final = (
     Section("paths", "Paths", lambda content: path_list(content.chains)),
     Section("matrix", "Matrix"),
     Section("principals", "Principals", lambda content: principal_list(content.chains)),
-    Section("organizations", "Organizations", lambda content: content.organizations),
+    Section("organizations", "Organizations", lambda content: content.organizations_listed),
     Section("assumption", "Role assumption", lambda content: content.assumptions),
     Section(
         "diagnostics",

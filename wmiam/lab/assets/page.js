@@ -1,6 +1,6 @@
 // Views in a page without kernel: each stands as HTML that reads without script, beside its data.
 
-const CALLED = { matrix: "Matrix", explanation: "Explanation", condition: "Condition", graph: "Graph" };
+const CALLED = { access: "Matrix and explanations", matrix: "Matrix", explanation: "Explanation", condition: "Condition", graph: "Graph" };
 
 /** Show a view in place of what reads without script, which stays where this fails. */
 async function revive(script, index) {
