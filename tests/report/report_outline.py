@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import base64
+import hashlib
 import json
 from html.parser import HTMLParser
+
+from wmiam.views.templating import read_asset
 
 
 class Outline(HTMLParser):
@@ -60,3 +64,14 @@ class Outline(HTMLParser):
         """The JSON that the page carries."""
         found: dict[str, object] = json.loads(self.inside["script"][0])
         return found
+
+
+def assert_only_our_script(page: Outline) -> None:
+    """Assert that a page without matrix has no data, and one script: the one that its policy admits."""
+    (script,) = page.inside["script"]
+    digest = base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()
+    policy = next(a["content"] for _, a in page.elements if a.get("http-equiv") == "Content-Security-Policy")
+    assert f"script-src 'sha256-{digest}'" in str(policy)
+    for asset in ("save.js", "lists.js", "zoom.js"):
+        script = script.replace(read_asset("wmiam.report", f"assets/{asset}"), "")
+    assert script == f'(() => {{\n"use strict";\n{read_asset("wmiam.views", "assets/elements.js")}}})();\n'

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import re
 
 import wmiam
 from wmiam.graph import assumption_edges
@@ -95,3 +96,22 @@ def test_many_principals_that_are_alike_make_a_small_report(acme: wmiam.Access) 
     lists = {item.capability.name: item for item in capability_lists(large, groups)}
     assert lists["take-over-mailbox"].anywhere.conditional == 4 + 5000
     assert len(render_report(large)) - len(render_report(acme)) < 100 * 5000
+
+
+def test_very_many_organizations_share_a_table_of_numbers(acme: wmiam.Access) -> None:
+    estate = acme.estate
+    pattern = estate.organizations[0]
+    copies = [
+        dataclasses.replace(pattern, id=f"m-{i:032x}", alias=f"copy-{i}", arn=f"{pattern.arn[:-32]}{i:032x}")
+        for i in range(60)
+    ]
+    many = dataclasses.replace(estate, organizations=(*estate.organizations, *copies)).access()
+    page = render_report(many, sections=["organizations"])
+    frame = many.capabilities().set_index(["capability", "organization"])
+    for place, organization in enumerate(many.organizations):
+        row = page[page.index(f'<tr id="org-{place}">') :].split("</tr>", 1)[0]
+        assert organization.label in row
+        numbers = re.findall(r"<td>(?:(\d+)(?: <span[^>]*>\+(\d+))?)?", row)
+        for item, (allowed, conditional) in zip(many.catalog.capabilities, numbers, strict=True):
+            held = frame.loc[(item.name, organization.arn)]
+            assert (int(allowed or 0), int(conditional or 0)) == (held.allowed, held.conditional)

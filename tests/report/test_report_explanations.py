@@ -43,7 +43,10 @@ def ask(browser: Browser) -> Iterator[Ask]:
     """Asks the page's script about a payload."""
     context = browser.new_context(offline=True)
     page = context.new_page()
-    names = [("wmiam.views", "elements.js"), ("wmiam.report", "core.js"), ("wmiam.report", "compose.js")]
+    names = [
+        ("wmiam.views", "elements.js"),
+        *(("wmiam.report", name) for name in ("stored.js", "core.js", "compose.js")),
+    ]
     script = "".join(read_asset(package, f"assets/{name}") for package, name in names)
 
     def answer(access: wmiam.Access, step: int) -> dict[str, Any]:

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import expect
-from report_outline import Outline
+from report_outline import Outline, assert_only_our_script
 from report_reading import MOMENT, SCRIPT, Opener
 
 import wmiam
@@ -119,7 +119,7 @@ def test_the_day_of_the_report_counts(acme: wmiam.Access) -> None:
 
 def test_names_in_findings_are_text(hostile: wmiam.Access) -> None:
     page = Outline(render_report(hostile, generated=MOMENT, sections=["findings"]))
-    assert page.inside["script"] == []
+    assert_only_our_script(page)
     assert SCRIPT in "".join(page.text)
 
 

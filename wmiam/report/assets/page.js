@@ -14,6 +14,13 @@ document.addEventListener("click", (event) => {
     setTimeout(refresh);
     return;
   }
+  const organization = event.target.closest("a[data-place]:not(.number)");
+  if (organization) {
+    form.reset();
+    form.place.value = organization.dataset.place;
+    setTimeout(refresh);
+    return;
+  }
   const counted = event.target.closest("a.number");
   if (counted) narrow(document.querySelector(counted.getAttribute("href")), counted.dataset.place ?? "");
 });
