@@ -39,6 +39,7 @@ if TYPE_CHECKING:
     )
     from wmiam.estate import Estate
     from wmiam.estate.lint import lint_estate
+    from wmiam.export.write import export
     from wmiam.lab import explore
     from wmiam.sources.load import load
 
@@ -66,6 +67,7 @@ __all__ = [
     "compare",
     "decide",
     "explore",
+    "export",
     "lint_estate",
     "load",
     "report",
@@ -97,6 +99,7 @@ _HOME = {
     "compare": "wmiam.compare.entry",
     "decide": "wmiam.api",
     "explore": "wmiam.lab",
+    "export": "wmiam.export.write",
     "lint_estate": "wmiam.estate.lint",
     "load": "wmiam.sources.load",
     "report": "wmiam.api",
@@ -121,8 +124,8 @@ def __dir__() -> list[str]:
 class _Package(ModuleType):
     """The package: a public name stays what it is when a subpackage of the same name is loaded.
 
-    The functions ``wmiam.compare`` and ``wmiam.report`` would otherwise become the subpackages
-    that they call.
+    The functions ``wmiam.compare``, ``wmiam.export`` and ``wmiam.report`` would otherwise become the
+    subpackages that they call.
     """
 
     def __setattr__(self, name: str, value: object) -> None:

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable
-from datetime import UTC, datetime
+from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
+from wmiam.moment import moment_of
 from wmiam.wholefile import open_whole
 
 if TYPE_CHECKING:
@@ -36,6 +37,7 @@ def write_report(
     title: str | None = None,
     generated: datetime | None = None,
     sections: Iterable[str] | None = None,
+    plan: str | os.PathLike[str] | None = None,
 ) -> Path:
     """Write the report; whole, or not at all.
 
@@ -50,7 +52,9 @@ def write_report(
     generated : datetime, optional
         The moment that the report names; see :func:`render_report`.
     sections : iterable of str, optional
-        Ids of the sections to show, in order; by default all.
+        Ids of the sections to show, in order; by default those of the plan, else all.
+    plan : path, optional
+        A file that says what the report shows; see :mod:`wmiam.report.plan`.
 
     Returns
     -------
@@ -62,7 +66,7 @@ def write_report(
     OSError
         If the file cannot be written.
     """
-    text = render_report(access, title=title, generated=generated, sections=sections)
+    text = render_report(access, title=title, generated=generated, sections=sections, plan=plan)
     with open_whole(path) as stream:
         stream.write(text.encode("utf-8", "backslashreplace"))
     return Path(path)
@@ -74,6 +78,7 @@ def render_report(
     title: str | None = None,
     generated: datetime | None = None,
     sections: Iterable[str] | None = None,
+    plan: str | os.PathLike[str] | None = None,
 ) -> str:
     """Return the report's HTML.
 
@@ -87,24 +92,34 @@ def render_report(
         The moment that the report names, without time zone taken as UTC.  By default that of the
         environment variable ``SOURCE_DATE_EPOCH``, else now.  All else depends on the input alone.
     sections : iterable of str, optional
-        Ids of the sections to show, in order; by default all of :data:`wmiam.report.sections.SECTIONS`.
+        Ids of the sections to show, in order; by default those of the plan, else all of
+        :data:`wmiam.report.sections.SECTIONS`.
+    plan : path, optional
+        A file that chooses sections, title and logo and adds notes and pinned views; see
+        :mod:`wmiam.report.plan`.
 
     Raises
     ------
     UnknownNameError
         If there is no such section.
+    InputError
+        If the plan cannot be read, or something in it is no plan; with file, line and mend.
     """
     from wmiam.report.content import Content, heading
     from wmiam.report.matrix import matrix_payload
     from wmiam.report.page import render_page
-    from wmiam.report.sections import chosen_sections
+    from wmiam.report.plan import Plan, read_plan
+    from wmiam.report.sections import SECTIONS, chosen_sections
+    from wmiam.views.html import view_lines
 
-    chosen = chosen_sections(sections)
+    planned = Plan() if plan is None else read_plan(plan, [section.id for section in SECTIONS])
+    chosen = chosen_sections(planned.sections if sections is None else sections, has_pins=bool(planned.pins))
     content = Content(
         access,
-        heading(access) if title is None else title,
-        _moment(generated),
+        planned.title or heading(access) if title is None else title,
+        moment_of(generated),
         tuple(section.id for section in chosen),
+        planned,
     )
     has_matrix = content.has("matrix")
     return render_page(
@@ -113,12 +128,6 @@ def render_report(
         scripts=(*_SCRIPTS, *(_MATRIX_SCRIPTS if has_matrix else ())),
         data=matrix_payload(access) if has_matrix else None,
         it=content,
+        lines_of=view_lines,
         parts=[(section, section.gather(content)) for section in chosen],
     )
-
-
-def _moment(generated: datetime | None) -> datetime:
-    if generated is None:
-        epoch = os.environ.get("SOURCE_DATE_EPOCH", "")
-        return datetime.fromtimestamp(int(epoch), UTC) if epoch.isdecimal() else datetime.now(UTC)
-    return generated.replace(tzinfo=UTC) if generated.tzinfo is None else generated.astimezone(UTC)
