@@ -16,7 +16,13 @@ from wmiam.graph.assume import Cause, assumption_edges
 from wmiam.progress import watched
 from wmiam.report.people import capability_lists, principal_groups
 
-__all__ = ["assumptions_table", "capabilities_table", "chains_table", "findings_table"]
+__all__ = [
+    "accepted_table",
+    "assumptions_table",
+    "capabilities_table",
+    "chains_table",
+    "findings_table",
+]
 
 #: Columns of :meth:`wmiam.access.Access.who_reaches` that are the same for sources in one row.
 _ALIKE: Final = ("kind", "account", "way", "length", "decision", "when", "steps", "organizations")
@@ -77,6 +83,22 @@ def findings_table(found: Findings, *, check: bool) -> Table:
         Whether mends are tried.
     """
     return table_of("findings", [tuple(finding_row(finding, check=check).values()) for finding in found])
+
+
+def accepted_table(found: Findings) -> Table:
+    """Return findings that are set aside, with who accepts them and until when.
+
+    Parameters
+    ----------
+    found : Findings
+        What was found.
+    """
+    rows = []
+    for aside in found.suppressed:
+        finding, by = aside.finding, aside.suppression
+        about = finding.id, finding.rule, finding.title, str(finding.severity), finding.summary
+        rows.append((*about, by.reason, by.by, by.expires.isoformat()))
+    return table_of("accepted", rows)
 
 
 def assumptions_table(access: Access) -> Table:

@@ -15,7 +15,7 @@ from wmiam.export import gather, holders
 from wmiam.export.answers import Answers
 from wmiam.export.schema import NAME, TABLES, VERSION
 from wmiam.export.table import Table
-from wmiam.findings import Findings
+from wmiam.findings import Findings, Suppression
 from wmiam.findings.sarif import sarif
 
 __all__ = ["MOST_CELLS", "Results", "chosen_tables"]
@@ -54,8 +54,8 @@ class Results:
         The effective access.
     moment : datetime
         When they were made, in UTC.
-    findings : Findings, optional
-        What is remarkable; by default it is looked for, as of the day of the moment.
+    suppress : iterable of Suppression, optional
+        Findings that are accepted.
     check : bool
         Whether mends of findings are tried, which takes a comparison for each.
     progress : bool, optional
@@ -67,13 +67,13 @@ class Results:
         access: Access,
         moment: datetime,
         *,
-        findings: Findings | None = None,
+        suppress: Iterable[Suppression] | None = None,
         check: bool = False,
         progress: bool | None = None,
     ) -> None:
         self.access = access
         self.moment = moment
-        self._given = findings
+        self._suppress = suppress
         self._check = check
         self._progress = progress
         self._made: dict[str, Table] = {}
@@ -83,6 +83,7 @@ class Results:
             "actions": lambda: gather.actions_table(access),
             "capabilities": lambda: holders.capabilities_table(access),
             "findings": lambda: holders.findings_table(self.findings, check=check),
+            "accepted": lambda: holders.accepted_table(self.findings),
             "access": lambda: self._answers.access_table(),
             "cells": lambda: self._answers.cells_table(),
             "chains": lambda: holders.chains_table(access, progress=progress),
@@ -92,10 +93,10 @@ class Results:
 
     @cached_property
     def findings(self) -> Findings:
-        """What is remarkable."""
-        if self._given is not None:
-            return self._given
-        return self.access.findings(today=self.moment.date(), progress=self._progress)
+        """What is remarkable, as of the day of the moment."""
+        return self.access.findings(
+            suppress=self._suppress, today=self.moment.date(), progress=self._progress
+        )
 
     @cached_property
     def _answers(self) -> Answers:

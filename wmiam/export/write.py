@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from wmiam.export.results import Results
     from wmiam.findings import Findings
 
-__all__ = ["FORMATS", "SUFFIXES", "export", "format_of", "is_single", "write_results"]
+__all__ = ["FORMATS", "SUFFIXES", "check_single", "export", "format_of", "is_single", "write_results"]
 
 #: The formats of results, each with the suffix of the file that it makes.
 SUFFIXES: Final = {"json": ".json", "csv": ".zip", "parquet": ".zip", "xlsx": ".xlsx", "sarif": ".sarif"}
@@ -95,9 +95,13 @@ def export(
 
     form = format_of(path, format)
     names = None if tables is None else chosen_tables(tables)
-    results = Results(access, moment_of(generated), findings=findings, check=check, progress=progress)
+    single = is_single(path, form)
+    check_single(form, names, single=single)
+    results = Results(access, moment_of(generated), check=check, progress=progress)
+    if findings is not None:
+        results.findings = findings
     with open_whole(path) as stream:
-        write_results(results, form, stream, names, cells=cells, single=is_single(path, form))
+        write_results(results, form, stream, names, cells=cells, single=single)
     return Path(path)
 
 
@@ -142,6 +146,29 @@ def is_single(path: str | os.PathLike[str] | None, form: str) -> bool:
     return form in ("csv", "parquet") and form_of(path, ("zip",)) is None
 
 
+def check_single(form: str, names: Sequence[str] | None, *, single: bool) -> None:
+    """Check that one table is named where a file holds just one.
+
+    Parameters
+    ----------
+    form : str
+        The format.
+    names : sequence of str or None
+        Names of the tables; None for all.
+    single : bool
+        Whether the file holds one table; see :func:`is_single`.
+
+    Raises
+    ------
+    InputError
+        If it does, and not one is named.
+    """
+    if single and (names is None or len(names) != 1):
+        raise InputError(
+            f"a file of {form} holds one table", mend="name one, or a file that ends in .zip for all"
+        )
+
+
 def write_results(
     results: Results,
     form: str,
@@ -162,26 +189,16 @@ def write_results(
     stream : binary stream
         Where to write.
     names : sequence of str, optional
-        Names of the tables; by default all.
+        Names of the tables; by default all.  One, where a single table is written.
     cells : bool, optional
         Whether ``cells`` is among all; see :meth:`wmiam.export.results.Results.tables`.
     single : bool
         Whether CSV or Parquet is one table, in place of an archive.
-
-    Raises
-    ------
-    InputError
-        If a single table is to be written and not one is named.
     """
     if form == "sarif":
         stream.write(f"{json_text(results.sarif(), indent=2)}\n".encode())
         return
-    if single:
-        if names is None or len(names) != 1:
-            raise InputError(
-                f"a {form} file holds one table",
-                mend="name one table, or a file that ends in .zip for all of them",
-            )
+    if single and names is not None:
         WRITERS[form](results.table(names[0]), stream)
         return
     tables = results.tables(names, cells=cells)

@@ -25,6 +25,7 @@ TABLES: Final = (
     "actions",
     "capabilities",
     "findings",
+    "accepted",
     "access",
     "cells",
     "chains",
