@@ -69,7 +69,7 @@ def test_an_explanation_shows_decision_statement_and_place(acme: wmiam.Access) -
     explanation = acme.explain("mateo.jackson", "ResetPassword", "acme-europe")
     read = Reader(explanation_html(explanation))
     text = squeezed(read.text)
-    assert "Conditional: mateo.jackson" in text
+    assert "Conditional: mateo.jackson (444455556666), workmail:ResetPassword on acme-europe" in text
     assert "When: with MFA" in text
     assert "Allow AcmeHelpDeskResetPassword › ResetPasswordsWithMfa" in text
     origin = explanation.layers[0].statements[0].origin

@@ -70,6 +70,8 @@ class Explanation:
         What else to know.
     witness : dict or None
         A small request context in which it is allowed; None if there is none.
+    label : str
+        What the organization is called; ``""`` for actions without resource.
     """
 
     principal: Principal
@@ -82,6 +84,7 @@ class Explanation:
     changes: tuple[str, ...]
     notes: tuple[str, ...]
     witness: dict[str, str] | None
+    label: str = ""
 
     def __repr__(self) -> str:
         where = "" if self.organization == "*" else f" on {self.organization}"
@@ -211,6 +214,7 @@ class _Explainer:
             tuple(self._changes(decision, layers)),
             tuple(self._notes()),
             witness(contexts, within, self.space),
+            target.label if target is not None else "",
         )
 
     def _words(self, contexts: int, within: int) -> str:
@@ -232,6 +236,7 @@ class _Explainer:
             (f"The principal would have to assume a role in account {target.account} that is allowed this.",),
             (target.state_note,) if target.state_note else (),
             None,
+            target.label,
         )
 
     def _layer(self, layer: Layer, resource: Resource, absent: Known, within: int) -> LayerView:

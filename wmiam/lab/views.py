@@ -147,7 +147,8 @@ def explanation(explanation: Explanation) -> SingleView:
     explanation : Explanation
         What :meth:`wmiam.Access.explain` returned.
     """
-    return SingleView("explanation", explanation_model(explanation), explanation_html(explanation))
+    model = explanation_model(explanation, label=explanation.label)
+    return SingleView("explanation", model, explanation_html(explanation))
 
 
 def condition(condition: Condition) -> SingleView:
