@@ -143,7 +143,7 @@ def test_a_cell_is_explained_by_mouse(acme: wmiam.Access, acme_report: Path, loo
 def test_a_cell_is_explained_by_keyboard(acme_report: Path, look: Opener) -> None:
     page = look(acme_report).page
     page.get_by_label("Principals", exact=True).fill("444455556666")
-    page.get_by_role("button", name="Reset").focus()
+    page.get_by_role("button", name="Download these cells as CSV").focus()
     page.keyboard.press("Tab")
     focused = page.locator("td:focus")
     expect(focused).to_have_count(1)
