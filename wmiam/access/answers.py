@@ -11,7 +11,6 @@ from wmiam.engine.diagrams import FALSE
 from wmiam.engine.knowledge import ABSENT_KEY
 from wmiam.engine.request import ContextEntry
 from wmiam.engine.resources import Resource
-from wmiam.engine.scope import Scope
 from wmiam.engine.space import Dimension, Space
 from wmiam.engine.whole import PrincipalClass
 
@@ -131,7 +130,8 @@ def answers(
     scope = members.scope
     found: dict[int, list[tuple[int, str, int, int]]] = {}
     for mask, within in fixed.within(members):
-        for other, allowed in _parts(members, scope, denied):
+        parts = (*members.allowed, (members.rest, ())) if denied else members.allowed
+        for other, allowed in parts:
             shared = mask & other & chosen
             if not shared:
                 continue
@@ -144,18 +144,6 @@ def answers(
         for actions, decision, contexts, within in found[index]:
             if actions & resource.actions:
                 yield Answer(resource, actions & resource.actions, decision, contexts, within)
-
-
-def _parts(
-    members: PrincipalClass, scope: Scope, denied: bool
-) -> Iterator[tuple[int, tuple[tuple[int, int], ...]]]:
-    yield from members.allowed
-    if denied:
-        rest = scope.all
-        for mask, _ in members.allowed:
-            rest &= ~mask
-        if rest:
-            yield rest, ()
 
 
 def _decided(

@@ -68,11 +68,7 @@ def _organizations(members: PrincipalClass) -> list[tuple[int, tuple[Allowed, Al
     scope = members.scope
     none = scope.kind(ResourceKind.NONE)
     organizations = scope.kind(ResourceKind.ORGANIZATION)
-    groups = [*members.allowed]
-    rest = scope.all
-    for mask, _ in groups:
-        rest &= ~mask
-    groups.append((rest, _NOTHING))
+    groups = [*members.allowed, (members.rest, _NOTHING)]
     without = next(cells for mask, cells in groups if mask & none)
     found = []
     for mask, cells in groups:

@@ -172,6 +172,14 @@ class PrincipalClass:
         return found
 
     @property
+    def rest(self) -> int:
+        """The resources on which nothing is allowed, as a set."""
+        left = self.scope.all
+        for mask, _ in self.allowed:
+            left &= ~mask
+        return left
+
+    @property
     def cells(self) -> Iterator[Cell]:
         """What they are allowed, resource by resource."""
         for resources, allowed in self.groups:

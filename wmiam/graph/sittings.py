@@ -24,6 +24,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Mapping
 from enum import StrEnum
 
+from wmiam.bits import bits_of
 from wmiam.engine.diagrams import FALSE, TRUE
 from wmiam.engine.domains import ABSENT, Group, Test
 from wmiam.engine.space import MFA_PRESENT, Dimension, Space, Usage
@@ -117,7 +118,7 @@ class Sittings:
         d = self.space.diagrams
         found = d.any_of(
             d.all_of(
-                d.any_of(self._class(space, variable, value) for value in _bits(mask))
+                d.any_of(self._class(space, variable, value) for value in bits_of(mask))
                 for variable, mask in cube.items()
             )
             for cube in space.diagrams.cubes(left)
@@ -204,11 +205,3 @@ def pinned_to(space: Space, values: Mapping[str, str | None]) -> int:
         if dimension is not None:
             result = d.both(result, space.valued(dimension, value))
     return result
-
-
-def _bits(mask: int) -> Iterable[int]:
-    value = 0
-    while mask >> value:
-        if mask >> value & 1:
-            yield value
-        value += 1

@@ -169,7 +169,7 @@ def _may_retag(
         if dimension.key.startswith("aws:requesttag/"):
             own = dimension.key == f"aws:requesttag/{ascii_lower(change.key)}"
             if change.value is not None:
-                contexts = _fixed(d, dimension, contexts, change.value if own else None)
+                contexts = d.both(contexts, space.valued(dimension, change.value if own else None))
             for variable in dimension.variables:
                 contexts = d.without(contexts, variable)
     return contexts
@@ -185,13 +185,6 @@ def _just(d: Diagrams, dimension: Dimension, contexts: int, key: str) -> int:
     contexts = d.all_of([contexts, *wanted])
     for variable in (*dimension.variables, *([dimension.single] if dimension.single is not None else [])):
         contexts = d.without(contexts, variable)
-    return contexts
-
-
-def _fixed(d: Diagrams, dimension: Dimension, contexts: int, value: str | None) -> int:
-    """Return contexts in which a key has a value, or is absent."""
-    for group, variable in zip(dimension.groups, dimension.variables, strict=True):
-        contexts = d.both(contexts, d.literal(variable, 1 << (0 if value is None else group.class_of(value))))
     return contexts
 
 
@@ -348,11 +341,8 @@ def _note(
     d = before.space.diagrams
     old, new = before.whole.class_of[principal.arn], after.whole.class_of[principal.arn]
     organizations = before.living(old, old.scope.kind(ResourceKind.ORGANIZATION))
-    rest = organizations
-    for mask, _ in old.allowed:
-        rest &= ~mask
     for mask, cells in new.allowed:
-        for past_mask, past in (*old.allowed, (rest, ())):
+        for past_mask, past in (*old.allowed, (old.rest, ())):
             shared = mask & past_mask & organizations
             if not shared or cells == past:
                 continue
@@ -413,7 +403,7 @@ def _retag_request(
             wanted = [d.literal(v, 2 if v == chosen else 1) for v in dimension.variables]
             contexts = d.all_of([contexts, *wanted])
         elif dimension.key == f"aws:requesttag/{ascii_lower(change.key)}" and change.value is not None:
-            contexts = _fixed(d, dimension, contexts, change.value)
+            contexts = d.both(contexts, survey.space.valued(dimension, change.value))
     return survey.witness(principal, bit, resources, contexts) if contexts != FALSE else None
 
 
