@@ -24,6 +24,7 @@ def test_organizations_have_their_names_and_nothing_is_cut_off(acme: wmiam.Acces
         acme.labels[row["organization"]],
         row["statements"],
     ]
+    assert 'scope="col" class="w-long">statements' in shown._repr_html_()
     assert max(map(len, cells)) == max(frame["statements"].map(len)) > 60
 
 
@@ -34,6 +35,7 @@ def test_text_is_to_the_left_and_numbers_to_the_right() -> None:
     html = Table(frame)._repr_html_()
     assert Reader(html).cells == ["ana", "3", "a, b", "yes", "", "1204", "", "no"]
     assert html.count('class="w-n"') == 3
+    assert html.count('class="w-short"') == 9
     assert repr(Table(frame)) == "who  number  some  is\nana  3       a, b  yes\n     1204          no"
 
 

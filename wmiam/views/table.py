@@ -17,6 +17,8 @@ __all__ = ["Table"]
 
 #: Rows that are shown; the frame itself holds all of them.
 _SHOWN = 200
+#: Up to so many characters a column is kept on one line, or breaks early.
+_SHORT, _MEDIUM = 16, 40
 
 
 class Table:
@@ -81,19 +83,25 @@ class Table:
 
     def _repr_html_(self) -> str:
         heads, rows = self.rows()
-        numeric = [
-            bool(rows) and all(not isinstance(row[at], str) for row in rows) for at in range(len(heads))
-        ]
+        looks = [_look(head, [row[at] for row in rows]) for at, head in enumerate(heads)]
         css = Markup(read_asset("wmiam.views", "templates/fragment.css"))  # noqa: S704 - our own file
         return (
             environment("wmiam.views")
             .get_template("table.html.j2")
             .render(
                 css=css,
-                heads=list(zip(heads, numeric, strict=True)),
-                rows=[list(zip(row, numeric, strict=True)) for row in rows],
+                heads=list(zip(heads, looks, strict=True)),
+                rows=[list(zip(row, looks, strict=True)) for row in rows],
                 decisions=DECISIONS,
                 empty=self._empty,
                 more=self._more,
             )
         )
+
+
+def _look(head: str, values: list[Any]) -> str:
+    """Return the class of a column: of numbers, or of texts by the longest."""
+    if values and not any(isinstance(value, str) for value in values):
+        return "w-n"
+    longest = max(len(str(value)) for value in (head, *values))
+    return "w-short" if longest <= _SHORT else "w-medium" if longest <= _MEDIUM else "w-long"
