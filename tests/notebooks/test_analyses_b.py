@@ -7,6 +7,7 @@ from notebook_runs import FOLDER, Run, run_on_sample
 
 REVIEW = FOLDER / "06-review-a-change.ipynb"
 LEAVING = FOLDER / "07-leaving-workmail.ipynb"
+WHOLE = FOLDER / "08-whole-organization.ipynb"
 
 
 @pytest.fixture(scope="module")
@@ -136,3 +137,73 @@ def test_leaving_lists_what_can_go(leaving: Run) -> None:
     # They also become others, run functions, or administer everything.
     assert not {"ServiceDeskTier2", "WorkMailMessageFlowLambda", "AcmeBreakGlass"} & set(facts["roles"])
     assert facts["findings"] == ["no-way-out", "left-after-end", "left-after-end"]
+
+
+@pytest.fixture(scope="module")
+def whole(tmp_path_factory: pytest.TempPathFactory) -> Run:
+    facts = {
+        "load": "[(accounts['place'] != '').sum()]",
+        "with-mail": "(accounts['WorkMail organizations'] > 0).sum()",
+        "gaps": "gaps",
+        "tree": "[graph.nodes[target]['label'] for _, target, _ in drawn]",
+        "sandbox": "sorted(p.name for t in tree.targets.values() if t.name == 'Sandbox' for p in t.scps)",
+        "stops": "dict(zip(stops['policy'], stops['would gain']))",
+        "regions": "(lambda f: [sorted(set(f['change'])), sorted(set(f['organization']))])(wmiam.compare(estate,"
+        " estate.with_policy('AcmeAllowedRegions', EVERYTHING)).frame())",
+        "organizations-intro": "[len(held)]",
+        "places": "[len({o.account for o in held}), len({o.region for o in held})]",
+        "mail-accounts": "list(by_account.columns.get_level_values(0).unique())",
+        "across-intro": "[len(across)]",
+        "automation": "sorted(across.loc[across['role'] == 'AcmeMailAutomation', 'principal'])",
+        "reach-intro": "[pd.crosstab(into['account'], into['mail in']).loc[a, '444455556666']"
+        " for a in ('111122223333', '555566667777')]",
+        "contractor": "'999999999999' in set(into['account'])",
+        "between": "len(into[into['account'].isin(['123456789012', '444455556666'])"
+        " & (into['account'] != into['mail in'])])",
+        "service-desk": "[row.steps for row in access.who_reaches('take-over-mailbox').itertuples()"
+        " if row.name == 'john.stiles' and any('444455556666' in o for o in row.organizations)]",
+        "high": "{a: int((once.loc[once['account'] == a, 'severity'] == 'high').sum()) for a in set(once['account'])}",
+        "joining": "[f.rule for f in findings.of(severity='high')"
+        " if len({arn.split(':')[4] for arn in f.principals}) > 1]",
+    }
+    return run_on_sample(WHOLE, tmp_path_factory.mktemp("whole"), facts)
+
+
+def test_the_whole_organization_knows_its_accounts(whole: Run) -> None:
+    facts = whole.facts
+    assert whole.numbers("load") == facts["load"]
+    assert facts["with-mail"] == 2
+    # The one account that the prose names is the one gap.
+    assert [str(number) for number in whole.numbers("unknown-intro")] == ["999999999999"]
+    assert facts["gaps"] == ["Account 999999999999 (999999999999) was not read."]
+    assert {"AcmeProtectWorkMail", "AcmeSandboxServices"} <= set(facts["tree"])
+    assert facts["sandbox"] == ["AcmeSandboxServices"]
+    assert whole.numbers("organizations-intro") == facts["organizations-intro"]
+    assert facts["places"] == [2, 3]
+
+
+def test_the_whole_organization_says_what_each_control_policy_stops(whole: Run) -> None:
+    stops = whole.facts["stops"]
+    assert whole.numbers("stops-intro") == [stops["AcmeProtectWorkMail"], stops["AcmeAllowedRegions"]]
+    assert stops["AcmeDenyRootUser"] == 1
+    assert "FullAWSAccess" not in stops
+    assert whole.facts["regions"] == [["widened"], ["*"]]
+
+
+def test_the_whole_organization_shows_who_reaches_across(whole: Run) -> None:
+    facts = whole.facts
+    assert facts["mail-accounts"] == ["123456789012", "444455556666"]
+    assert whole.numbers("across-intro") == facts["across-intro"]
+    assert {"SandboxPipeline", "liu.jie"} <= set(facts["automation"])
+    assert whole.shown("across-picture").startswith("<svg")
+    assert whole.numbers("reach-intro") == facts["reach-intro"]
+    assert facts["contractor"] is True
+    assert facts["between"] == 0
+    assert any(steps.count("assumes ") == 2 for steps in facts["service-desk"])
+
+
+def test_the_whole_organization_counts_findings(whole: Run) -> None:
+    high = whole.facts["high"]
+    assert high["444455556666"] > sum(high.values()) / 2
+    assert high["111122223333"] == 0
+    assert whole.facts["joining"] == ["trusts-other-account"]
