@@ -200,6 +200,16 @@ root = true
 """
 
 
+def test_the_title_of_a_gate_names_a_few_actions_only() -> None:
+    few = Gate("never-allow", actions=(RESET, DELETE), root=True)
+    assert few.title == str(few) == f"never-allow={RESET},{DELETE};root=true"
+    names = tuple(f"workmail:{n}User" for n in ("Create", "Delete", "Describe", "Update"))
+    many = Gate("no-new-access", actions=(*names, RESET, "workmail:ListUsers"))
+    assert many.title == f"no-new-access={','.join(names)},… 2 more"
+    assert f"Gate {many.title}: holds" in held(many).to_text()
+    assert Gate.parse(str(many)) == many
+
+
 def test_gates_of_a_file(tmp_path: Path) -> None:
     path = tmp_path / "gates.toml"
     path.write_text(FILE)

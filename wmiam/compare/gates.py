@@ -41,6 +41,8 @@ _FORM: Final = (
     "'only-principals=ACTION,…;principals=NAME,…'"
 )
 _FIELDS: Final = ("actions", "principals", "organizations", "root")
+#: Most actions that a title names.
+_TITLED: Final = 4
 _TRUE: Final = {"true": True, "false": False}
 
 
@@ -130,7 +132,16 @@ class Gate:
 
     def __str__(self) -> str:
         """Return the gate as :meth:`parse` reads it."""
-        text = str(self.kind) + (f"={','.join(self.actions)}" if self.actions else "")
+        return self._written(self.actions)
+
+    @property
+    def title(self) -> str:
+        """The gate to be read: of many actions only the first few are named."""
+        first, more = self.actions[:_TITLED], len(self.actions) - _TITLED
+        return self._written((*first, f"… {more} more") if more > 0 else first)
+
+    def _written(self, actions: tuple[str, ...]) -> str:
+        text = str(self.kind) + (f"={','.join(actions)}" if actions else "")
         for name in ("principals", "organizations"):
             values = getattr(self, name)
             text += f";{name}={','.join(values)}" if values else ""

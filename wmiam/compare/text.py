@@ -135,9 +135,9 @@ def _gate(comparison: Comparison, gate: Gate) -> Iterator[str]:
     failures = comparison.failures.of(gate)
     reason = f" ({gate.reason})" if gate.reason else ""
     if not failures:
-        yield f"Gate {gate}: holds{reason}"
+        yield f"Gate {gate.title}: holds{reason}"
         return
-    yield f"Gate {gate}: FAILS, {count(len(failures), 'time')}{reason}"
+    yield f"Gate {gate.title}: FAILS, {count(len(failures), 'time')}{reason}"
     groups = failure_groups(comparison, failures[:_LOOKED_AT])
     for lines in groups[:MOST]:
         yield from (f"  {line}" for line in lines)

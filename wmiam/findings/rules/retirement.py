@@ -115,9 +115,9 @@ def _left_over(rule: Rule, survey: Survey) -> Iterator[Finding]:
                 if over
                 else f"They are needed until {END_OF_SUPPORT}, and can go after.",
             ),
-            summary=f"{count(len(arns), 'principal')} of account {account} still "
-            f"{'hold' if over else 'will hold'} permissions of WorkMail after {END_OF_SUPPORT}, by "
-            f"{count(len(policies), 'policy', 'policies')}.",
+            summary=f"{count(len(arns), 'principal')} of account {account} "
+            f"{'still hold' if over else 'will still hold'} permissions of WorkMail after {END_OF_SUPPORT}, "
+            f"by {count(len(policies), 'policy', 'policies')}.",
             mend=Mend(
                 why_not="they are needed as long as the mail is there"
                 if not over
