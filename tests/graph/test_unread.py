@@ -208,7 +208,7 @@ def test_a_role_of_unread_trust_may_be_assumed_by_who_may_ask() -> None:
 
 
 def test_a_role_of_unread_trust_may_be_passed() -> None:
-    names = "if the trust policy of worker, which cannot be read, names lambda.amazonaws.com"
+    names = "if the trust policy of the role, which cannot be read, names lambda.amazonaws.com"
     functions = inline(allow("lambda:*"), allow("iam:PassRole", resource="*/worker"))
     found = of(inside(user("caller", A, functions), role("worker", None)))
     assert {edge.conditions for edge in found if edge.method == "lambda-create-function-invoke"} == {(names,)}

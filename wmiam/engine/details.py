@@ -11,10 +11,14 @@ from wmiam.engine.layers import Layer, PrincipalClass, Source
 from wmiam.engine.policies import Policies
 from wmiam.engine.resources import Resource, resource_contexts
 from wmiam.engine.space import Space
-from wmiam.estate.model import Principal
+from wmiam.engine.tables import Allowed
+from wmiam.estate.model import Principal, PrincipalKind
 from wmiam.policy.model import Effect, UnreadStatement
 
-__all__ = ["Details"]
+__all__ = ["Details", "Granted"]
+
+#: What is allowed: disjoint sets of resources, each with sets of actions and their contexts.
+Granted = tuple[tuple[int, Allowed], ...]
 
 
 class Details:
@@ -36,6 +40,7 @@ class Details:
     _known_of: dict[str, Known]
     _contexts: dict[tuple[Question, Binding], int]
     _covered: dict[tuple[int, Resource, Binding], int]
+    _unread_of: dict[int, frozenset[int]]
 
     def layers_of(self, principal: Principal) -> tuple[Layer, ...]:
         """Return what must allow a principal's requests, with the policies as it has them itself.
@@ -185,3 +190,59 @@ class Details:
         may_allow = self.space.unknown(f"{place}, which cannot be read, allows it")
         may_deny = self.space.unknown(f"{place}, which cannot be read, denies it")
         return (FALSE if effect is Effect.DENY else may_allow, FALSE if effect is Effect.ALLOW else may_deny)
+
+    def may_allow(self, members: PrincipalClass) -> frozenset[int]:
+        """Return the unknowns that stand for what unread identity-based policies of a class allow.
+
+        Parameters
+        ----------
+        members : PrincipalClass
+            The class.
+        """
+        if members.principal.kind is PrincipalKind.ROOT:
+            return frozenset()
+        return frozenset(unknown for number in members.identity for unknown in self._allowing(number))
+
+    def _allowing(self, number: int) -> frozenset[int]:
+        found = self._unread_of.get(number)
+        if found is None:
+            found = self._unread_of[number] = frozenset(
+                variable
+                for source in self.policies.parts[number].sources
+                if isinstance(source.compiled.statement, UnreadStatement)
+                for variable in self.space.diagrams.support(self.unread(source)[0])
+            )
+        return found
+
+    def for_certain(self, members: PrincipalClass, grants: Granted) -> Granted:
+        """Return what is left of grants where the unread identity-based policies of a class allow nothing.
+
+        Parameters
+        ----------
+        members : PrincipalClass
+            The class.
+        grants : tuple
+            What it is, or would be, allowed.
+        """
+        unknowns, d = self.may_allow(members), self.space.diagrams
+        if not unknowns:
+            return grants
+        left: dict[int, int] = {FALSE: FALSE}
+
+        def without(contexts: int) -> int:
+            if contexts not in left:
+                certain = contexts
+                for variable in unknowns.intersection(d.support(contexts)):
+                    certain = d.without(d.both(certain, d.literal(variable, 1)), variable)
+                left[contexts] = certain
+            return left[contexts]
+
+        merged: dict[Allowed, int] = {}
+        for mask, cells in grants:
+            certain: dict[int, int] = {}
+            for actions, contexts in cells:
+                certain[without(contexts)] = certain.get(without(contexts), 0) | actions
+            allowed = tuple((actions, contexts) for contexts, actions in certain.items() if contexts != FALSE)
+            if allowed:
+                merged[allowed] = merged.get(allowed, 0) | mask
+        return tuple((mask, allowed) for allowed, mask in merged.items())

@@ -101,6 +101,7 @@ class Whole(Details):
         self.resources = {account: list(scope.resources) for account, scope in self.scopes.items()}
         self._contexts: dict[tuple[Question, Binding], int] = {}
         self._covered: dict[tuple[int, Resource, Binding], int] = {}
+        self._unread_of: dict[int, frozenset[int]] = {}
         self.classes: list[PrincipalClass] = []
         self.class_of: dict[str, PrincipalClass] = {}
         #: Every policy as some class has it, with one of these classes.

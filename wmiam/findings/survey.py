@@ -351,6 +351,8 @@ class Survey:
     def harmful(self, arn: str) -> int:
         """Return the harmful actions that a principal is allowed on organizations that are there.
 
+        What unread policies may allow besides is told of these policies.
+
         Parameters
         ----------
         arn : str
@@ -360,7 +362,7 @@ class Survey:
         found = self._harmful.get(members)
         if found is None:
             found = 0
-            for mask, cells in members.allowed:
+            for mask, cells in self.whole.for_certain(members, members.allowed):
                 possible = members.scope.actions(self.living(members, mask)) & HARMFUL_ACTIONS
                 for actions, _ in cells:
                     found |= actions & possible

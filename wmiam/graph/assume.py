@@ -105,7 +105,9 @@ def assumption_edges(estate: Estate) -> list[AssumeEdge]:
     -------
     list of AssumeEdge
         Sorted by role, source and operation.  Nothing that the reference evaluator denies
-        in every context is listed, and nothing that it may allow is missing.
+        in every context is listed, and nothing that it may allow is missing.  Whomever a trust
+        policy may name that cannot be read, ``"*"`` stands for; those of the estate who are
+        allowed to ask for the role have an edge of their own.
 
     Notes
     -----

@@ -21,7 +21,7 @@ from wmiam.engine.layers import credentials
 from wmiam.engine.space import Space, Usage, canonical_key
 from wmiam.engine.statements import Grant
 from wmiam.graph.callers import ANY_ACCOUNT, Party, Session
-from wmiam.graph.clauses import Cause, Clause, Level, operation_bit
+from wmiam.graph.clauses import Cause, Clause, Level, operation_bit, unread_trust
 from wmiam.graph.pairs import Pair, Target
 from wmiam.graph.shapes import Covered
 from wmiam.policy.model import Effect, Operator, PrincipalElement, UnreadStatement
@@ -273,13 +273,13 @@ class _Weighing:
     def _trust(self, clause: Clause, grants: dict[Grant, int], trusting: list[tuple[Cause, int]]) -> None:
         d, statement = self.d, clause.statement
         if isinstance(statement, UnreadStatement):
-            place = f"the trust policy of {self.target.role.name}, which cannot be read,"
+            names, denies = unread_trust(self.target.role.name)
             anybody = self.party.source == ANY_ACCOUNT
             if clause.effect is not Effect.DENY and (anybody or self.pair.shape is not None):
-                may = self.space.unknown(f"{place} names it")
+                may = self.space.unknown(names)
                 grants[Grant.EVERYONE] = d.either(grants[Grant.EVERYONE], may)
             if clause.effect is not Effect.ALLOW and not anybody:
-                self.denied = d.either(self.denied, self.space.unknown(f"{place} denies it"))
+                self.denied = d.either(self.denied, self.space.unknown(denies))
             return
         conditions = self._conditions(clause)
         if conditions == FALSE:

@@ -20,6 +20,7 @@ from wmiam.findings.survey import Survey
 from wmiam.findings.weights import GRAVE_ACTIONS, HARMFUL_ACTIONS, actions_of
 from wmiam.graph.escalate import EscalationEdge, Escalations, escalations
 from wmiam.graph.escalate.find import Finding as Escalation
+from wmiam.graph.escalate.ground import UNREAD_POLICY
 from wmiam.policy.model import Effect
 from wmiam.views.text import short_arn
 
@@ -37,7 +38,8 @@ def _escalating(rule: Rule, survey: Survey) -> Iterator[Finding]:
     ways: dict[str, list[int]] = {}
     people: dict[str, Principal] = {}
     for index, escalation in enumerate(found.findings):
-        if escalation.gains in ("principal", "administrator"):
+        # What a policy may allow that could not be read is told of the policy.
+        if escalation.gains in ("principal", "administrator") and escalation.id != UNREAD_POLICY:
             for principal in escalation.sources:
                 ways.setdefault(principal.arn, []).append(index)
                 people[principal.arn] = principal
@@ -89,13 +91,11 @@ class _Ways:
         targets = dict.fromkeys(target for _, targets in leading for target in targets)
         told: dict[str, EscalationEdge] = {}
         passed: dict[str, None] = {}
-        for escalation, ends in sorted(
-            leading, key=lambda item: (not _is_certain(item[0]), item[0].method.id)
-        ):
+        for escalation, ends in sorted(leading, key=lambda item: (not _is_certain(item[0]), item[0].id)):
             if PASS_ROLE in escalation.method.actions:
                 passed.update(dict.fromkeys(ends))
-            if escalation.method.id not in told and len(told) < _TOLD:
-                told[escalation.method.id] = next(found.from_finding(escalation, source, ends[0]))
+            if escalation.id not in told and len(told) < _TOLD:
+                told[escalation.id] = next(found.from_finding(escalation, source, ends[0]))
         gained = HARMFUL_ACTIONS if administrator else _held_by(survey, targets)
         return cls(
             gained & ~survey.harmful(source.arn),
@@ -319,7 +319,7 @@ def _edges(estate: Estate, arns: Sequence[str]) -> set[tuple[str, str, str]]:
         (edge.source, edge.method, edge.target)
         for arn in arns
         for edge in found.of(arn)
-        if edge.gains != "capability"
+        if edge.gains != "capability" and edge.method != UNREAD_POLICY
     }
 
 

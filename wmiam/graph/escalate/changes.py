@@ -7,8 +7,8 @@ boundary allows, and a boundary that it may take off does not hold.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, replace
 
 from wmiam.bits import bits_of
 from wmiam.catalog.escalations import Effect, Method, Permission, removal_permissions
@@ -70,7 +70,11 @@ class Kept:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class _Way:
-    """A way in which callers act as principals whose policies they can change."""
+    """A way in which callers act as principals whose policies they can change.
+
+    ``unread`` are the edges of roles whose trust policies could not be read, with their contexts, by
+    the role's position: one of them stands for all.
+    """
 
     sources: tuple[Principal, ...]
     targets: int
@@ -78,6 +82,7 @@ class _Way:
     contexts: int
     assumes: AssumeEdge | None = None
     kept: Kept | None = None
+    unread: Mapping[int, tuple[AssumeEdge, int]] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -212,6 +217,9 @@ class Changes:
                         taken = (*self.ground.taken(callers.held, method, mine), *_at(way.taken, 1 << bit))
                         kept = self.kept(target, scope, method, mine)
                         one = _Way(sources, 1 << bit, taken, both, way.assumes, kept)
+                        if way.unread is not None:
+                            edge, own = way.unread[bit]
+                            one = replace(one, assumes=edge, contexts=self._d.both(contexts, own))
                         yield from self._changed(method, callers, one, changed, gained, itself=False)
 
     def _alike(self, scope: Entities, reached: int, unbound: bool) -> list[tuple[PrincipalClass, int]]:
@@ -249,12 +257,21 @@ class Changes:
                     yield _Way(sources, mask, ground.taken(held, method, mask), contexts)
         assume = Permission(ASSUME_ROLE, ("role",))
         for principal in sources:
+            unread: dict[int, dict[int, tuple[AssumeEdge, int]]] = {}
             for edge in ground.assuming(principal.arn):
                 bit = held.scope.index.get(edge.target)
                 if bit is not None:
-                    contexts = ground.shared.anywhere(ground.shared.request(ground.assumed(edge)))
-                    contexts = self._d.both(contexts, held.within)
-                    yield _Way((principal,), 1 << bit, ((assume, 1 << bit),), contexts, edge)
+                    contexts, core = (
+                        self._d.both(ground.shared.anywhere(ground.shared.request(c)), held.within)
+                        for c in (ground.assumed(edge), ground.trusted(edge))
+                    )
+                    if core == contexts:
+                        yield _Way((principal,), 1 << bit, ((assume, 1 << bit),), contexts, edge)
+                    else:
+                        unread.setdefault(core, {})[bit] = (edge, contexts)
+            for core, edges in unread.items():
+                mask = sum(1 << bit for bit in edges)
+                yield _Way((principal,), mask, ((assume, mask),), core, unread=edges)
 
     # -- what it gives ------------------------------------------------------
 

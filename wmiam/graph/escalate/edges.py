@@ -320,7 +320,8 @@ def escalations(access: Access) -> Escalations:
 
     Notes
     -----
-    Policies that cannot be read allow nothing here.  Source: the page that each method names.
+    What a policy may allow that cannot be read is an edge of the method ``"unread-policy"``, under the
+    condition that it does.  Source: the page that each method names.
     """
     found = _FOUND.get(access.whole)
     if found is None:

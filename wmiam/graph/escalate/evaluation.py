@@ -12,6 +12,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from functools import cached_property
 
 from wmiam.engine.compile import ActionSets, Compiled, usage_of
+from wmiam.engine.details import Granted
 from wmiam.engine.diagrams import FALSE, TRUE
 from wmiam.engine.domains import Test
 from wmiam.engine.knowledge import ABSENT_KEY, NOTHING_KNOWN, Known, role_knowledge
@@ -27,14 +28,13 @@ from wmiam.estate.levels import control_levels, is_limited
 from wmiam.estate.model import Group, Policy, PolicyKind, Principal, PrincipalKind
 from wmiam.graph.escalate.asks import Asks
 from wmiam.graph.escalate.entities import Entities, Entity, examples
-from wmiam.policy.model import UnreadStatement
 from wmiam.policy.patterns import ascii_lower
 
 __all__ = ["Evaluation", "Grants"]
 
 _REGION = "aws:RequestedRegion"
 #: What is allowed: disjoint sets of resources, each with sets of requests and their contexts.
-Grants = tuple[tuple[int, Allowed], ...]
+Grants = Granted
 
 
 class Evaluation(Whole):
@@ -65,7 +65,6 @@ class Evaluation(Whole):
         self.entities: dict[str, Entities] = {}
         #: What classes are allowed if their unread identity-based policies allow it, by the class's id.
         self.possibly: dict[int, Grants] = {}
-        self._may_allow: dict[int, frozenset[int]] = {}
         #: The unknowns that stand for what unread policies allow, and deny.
         self.unread_variables: set[int] = set()
         super().__init__(estate, progress=False)
@@ -213,56 +212,6 @@ class Evaluation(Whole):
         if unknowns:
             self.possibly[id(members)] = members.allowed
             members.allowed = self.for_certain(members, members.allowed)
-
-    def may_allow(self, members: PrincipalClass) -> frozenset[int]:
-        """Return the unknowns that stand for what unread identity-based policies of a class allow."""
-        if members.principal.kind is PrincipalKind.ROOT:
-            return frozenset()
-        return frozenset(unknown for number in members.identity for unknown in self._allowing(number))
-
-    def _allowing(self, number: int) -> frozenset[int]:
-        found = self._may_allow.get(number)
-        if found is None:
-            found = self._may_allow[number] = frozenset(
-                variable
-                for source in self.policies.parts[number].sources
-                if isinstance(source.compiled.statement, UnreadStatement)
-                for variable in self.space.diagrams.support(self.unread(source)[0])
-            )
-        return found
-
-    def for_certain(self, members: PrincipalClass, grants: Grants) -> Grants:
-        """Return what is left of grants where the unread identity-based policies of a class allow nothing.
-
-        Parameters
-        ----------
-        members : PrincipalClass
-            The class.
-        grants : tuple
-            What it is, or would be, allowed.
-        """
-        unknowns, d = self.may_allow(members), self.space.diagrams
-        if not unknowns:
-            return grants
-        left: dict[int, int] = {FALSE: FALSE}
-
-        def without(contexts: int) -> int:
-            if contexts not in left:
-                certain = contexts
-                for variable in unknowns.intersection(d.support(contexts)):
-                    certain = d.without(d.both(certain, d.literal(variable, 1)), variable)
-                left[contexts] = certain
-            return left[contexts]
-
-        merged: dict[Allowed, int] = {}
-        for mask, cells in grants:
-            certain: dict[int, int] = {}
-            for actions, contexts in cells:
-                certain[without(contexts)] = certain.get(without(contexts), 0) | actions
-            allowed = tuple((actions, contexts) for contexts, actions in certain.items() if contexts != FALSE)
-            if allowed:
-                merged[allowed] = merged.get(allowed, 0) | mask
-        return tuple((mask, allowed) for allowed, mask in merged.items())
 
     # -- classes ------------------------------------------------------------
 

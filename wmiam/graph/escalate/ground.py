@@ -15,6 +15,7 @@ from wmiam.engine.layers import PrincipalClass
 from wmiam.engine.resources import ResourceKind
 from wmiam.estate.model import Principal, PrincipalKind
 from wmiam.graph.assume import AssumeEdge, Assumptions
+from wmiam.graph.clauses import unread_trust
 from wmiam.graph.escalate.asks import Asks
 from wmiam.graph.escalate.carry import Carrier, questions
 from wmiam.graph.escalate.entities import LISTED, Entities
@@ -287,13 +288,13 @@ class Ground:
             yield fit & trusting, TRUE
         for bit in bits_of(fit & trusting if method.role_permissions else 0):
             yield 1 << bit, self._able(scope.resources[bit].arn, method)
-        for bit in bits_of(doubtful):
-            role = scope.thing(bit)
-            if isinstance(role, Principal):
-                trusted = self.space.unknown(
-                    f"the trust policy of {role.name}, which cannot be read, names {method.service}"
-                )
-                yield 1 << bit, self.d.both(trusted, self._able(role.arn, method))
+        if doubtful:
+            # Which role it is, the edge says: one unknown for all of them keeps them together.
+            trusted = self.space.unknown(
+                f"the trust policy of the role, which cannot be read, names {method.service}"
+            )
+            for bit in bits_of(doubtful):
+                yield 1 << bit, self.d.both(trusted, self._able(scope.resources[bit].arn, method))
 
     def _roles_where(self, scope: Entities, sort: str) -> int:
         found = self._sorts.get((scope.account, sort))
@@ -322,6 +323,20 @@ class Ground:
         """Return the contexts in which a role can be assumed, in the space of escalations."""
         outcome = self.assumptions.outcome(edge)
         return self._carriers[id(outcome.space)].carry(outcome.contexts)
+
+    def trusted(self, edge: AssumeEdge) -> int:
+        """Return the contexts in which a role can be assumed if its trust policy, which is unread, lets it.
+
+        Parameters
+        ----------
+        edge : AssumeEdge
+            How; of a role whose trust policy could be read the contexts are as they are.
+        """
+        contexts = self.assumed(edge)
+        for unknown in unread_trust(edge.target.rpartition("/")[2]):
+            if unknown in self.space.opaque:
+                contexts = self.d.without(contexts, self.space.opaque[unknown])
+        return contexts
 
     def _able(self, role: str, method: Method) -> int:
         """Return when a role has the permissions that it needs once it is passed.
