@@ -42,7 +42,13 @@ def write_json(table: Table, stream: BinaryIO) -> None:
     stream : binary stream
         Where to write.
     """
-    stream.write(f"{json_text([*table.records()], indent=2)}\n".encode())
+    separator = "[\n  "
+    for record in table.records():
+        # No text of JSON has a line break of its own.
+        inner = json_text(record, indent=2).replace("\n", "\n  ")
+        stream.write(f"{separator}{inner}".encode())
+        separator = ",\n  "
+    stream.write(b"[]\n" if separator.startswith("[") else b"\n]\n")
 
 
 def write_json_lines(table: Table, stream: BinaryIO) -> None:

@@ -44,6 +44,8 @@ def write_workbook(tables: Iterable[Table], stream: BinaryIO, created: datetime 
     ------
     InputError
         If XlsxWriter is not installed.
+    OSError
+        If the stream does not take it.
 
     Notes
     -----
@@ -51,6 +53,7 @@ def write_workbook(tables: Iterable[Table], stream: BinaryIO, created: datetime 
     """
     try:
         from xlsxwriter import Workbook
+        from xlsxwriter.exceptions import FileCreateError
     except ImportError:
         raise InputError(
             "workbooks need the package XlsxWriter, which is not installed",
@@ -71,7 +74,11 @@ def write_workbook(tables: Iterable[Table], stream: BinaryIO, created: datetime 
         sheets = _Sheets(workbook)
         for table in tables:
             sheets.write(table)
-        workbook.close()
+        try:
+            workbook.close()
+        except FileCreateError as error:
+            # The library puts what the system said into an error of its own.
+            raise error.args[0] from None
 
 
 class _Sheets:
