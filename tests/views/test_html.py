@@ -8,6 +8,7 @@ import re
 from html.parser import HTMLParser
 
 import wmiam
+from wmiam.access.labels import place_of
 from wmiam.diagnostics import Diagnostic, Severity
 from wmiam.views.chains import paths_html, reach_html
 from wmiam.views.html import (
@@ -117,7 +118,7 @@ def test_paths_show_steps_conditions_and_statements(acme: wmiam.Access) -> None:
     assert "assumes ServiceDeskTier2 (123456789012), with MFA" in text
     for step in paths[0].steps:
         for cause in step.statements:
-            assert f"{cause.label} ({cause.origin.source.name}:" in text
+            assert f"{cause.label} ({place_of(cause.policy, cause.statement.pointer)})" in text
     assert "Note: role chaining" in text
     assert squeezed(Reader(paths[0]._repr_html_()).text) in text
     assert "No path from liu.jie" in squeezed(Reader(acme.paths("liu.jie", "export-mail")._repr_html_()).text)
