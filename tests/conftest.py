@@ -11,6 +11,7 @@ import pytest
 from hypothesis import settings
 
 if TYPE_CHECKING:
+    from offline_pages import Opener
     from playwright.sync_api import Browser
 
 # Where a change is judged, the same examples are drawn each time; elsewhere new ones are looked for.
@@ -41,3 +42,13 @@ def browser() -> Iterator[Browser]:
         launched = driver.chromium.launch(executable_path=found, args=flags)
         yield launched
         launched.close()
+
+
+@pytest.fixture
+def look(browser: Browser) -> Iterator[Opener]:
+    """Opens pages from disk without network; what was opened is closed after the test."""
+    from offline_pages import Opener
+
+    yield Opener(browser)
+    for context in browser.contexts:
+        context.close()

@@ -4,12 +4,10 @@ from __future__ import annotations
 
 import dataclasses
 import json
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser
-from report_reading import FORMULA, IMAGE, MOMENT, NUL, REORDERED, SCRIPT, STAR, TEMPLATE, Opener
+from report_reading import FORMULA, IMAGE, MOMENT, NUL, REORDERED, SCRIPT, STAR, TEMPLATE
 
 import wmiam
 from wmiam.report import write_report
@@ -113,11 +111,3 @@ def hostile_report(hostile: wmiam.Access, tmp_path_factory: pytest.TempPathFacto
     """The report on the hostile estate."""
     target = tmp_path_factory.mktemp("hostile-report") / "report.html"
     return write_report(hostile, target, title=f"Report {SCRIPT}", generated=MOMENT)
-
-
-@pytest.fixture
-def look(browser: Browser) -> Iterator[Opener]:
-    """Opens reports; what was opened is closed after the test."""
-    yield Opener(browser)
-    for context in browser.contexts:
-        context.close()

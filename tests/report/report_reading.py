@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from pathlib import Path
 
-from playwright.sync_api import Browser, ConsoleMessage, Page
+from offline_pages import Opener
+
+__all__ = ["FORMULA", "IMAGE", "MOMENT", "NUL", "REORDERED", "SCRIPT", "STAR", "TEMPLATE", "Opener"]
 
 MOMENT = datetime(2026, 11, 24, 12, 0, tzinfo=UTC)
 
@@ -18,60 +18,3 @@ REORDERED = "admin\u202egnp.exe"
 TEMPLATE = "{{ 7 * 7 }}${7*7}"
 STAR = "*"
 NUL = "bell\u0007 and \u2028 line"
-
-
-@dataclass
-class Look:
-    """A page that is open, and all that it did besides showing itself."""
-
-    page: Page
-    address: str
-    requests: list[str] = field(default_factory=list)
-    messages: list[str] = field(default_factory=list)
-    violations: list[str] = field(default_factory=list)
-
-    def assert_quiet(self) -> None:
-        """Assert that the page asked for nothing but itself, and complained of nothing."""
-        self.violations = self.page.evaluate("window.violations ?? []")
-        assert self.requests == [self.address]
-        assert self.messages == []
-        assert self.violations == []
-
-
-@dataclass
-class Opener:
-    """Opens reports as a reader does, from disk and without network."""
-
-    browser: Browser
-
-    def __call__(
-        self,
-        path: Path,
-        *,
-        scheme: str = "light",
-        phone: bool = False,
-        script: bool = True,
-    ) -> Look:
-        context = self.browser.new_context(
-            viewport={"width": 390, "height": 844} if phone else {"width": 1440, "height": 900},
-            color_scheme="dark" if scheme == "dark" else "light",
-            java_script_enabled=script,
-            offline=True,
-            reduced_motion="reduce",
-        )
-        context.set_default_timeout(8000)
-        page = context.new_page()
-        look = Look(page, path.resolve().as_uri())
-
-        def heard(message: ConsoleMessage) -> None:
-            look.messages.append(f"{message.type}: {message.text}")
-
-        page.on("console", heard)
-        page.on("pageerror", lambda error: look.messages.append(str(error)))
-        page.on("request", lambda request: look.requests.append(request.url))
-        page.add_init_script(
-            "window.violations = [];"
-            "addEventListener('securitypolicyviolation', (e) => window.violations.push(e.violatedDirective))"
-        )
-        page.goto(look.address)
-        return look

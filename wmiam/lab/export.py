@@ -142,6 +142,9 @@ def inert_html(html: str) -> Markup:
         element.decompose()
     for element in soup.find_all(True):
         _disarm(element)
+    # Around a view they are there for its own script, which is gone now.
+    for element in soup.select(".wmiam-view, .wmiam-still"):
+        element.unwrap()
     _mend_structure(soup)
     return Markup(str(soup))  # noqa: S704 - HTML it was, and less of it is left
 

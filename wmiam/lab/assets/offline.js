@@ -18,16 +18,13 @@ function storedCells(access, place) {
     if (rows[group] === undefined) {
       const codes = rows[group] = new Uint8Array(actions.length);
       const [account] = data.classes[group];
-      const foreign = place !== null && organizations[place].account !== account;
-      // An organization of another account is denied; actions that take none are asked in the own account alone.
-      if (foreign) for (const action of access.placed) codes[action] = HAS[DENIED];
-      else {
-        data.resources[account].forEach(([where, about], resource) => {
-          if (place !== null && where >= 0 && where !== place) return;
-          const decisions = access.codesAt(group, resource);
-          for (const action of access.members(about)) codes[action] |= HAS[decisions[action]];
-        });
-      }
+      data.resources[account].forEach(([where, about], resource) => {
+        if (place !== null && where >= 0 && where !== place) return;
+        const decisions = access.codesAt(group, resource);
+        for (const action of access.members(about)) codes[action] |= HAS[decisions[action]];
+      });
+      // No policy of WorkMail's opens an organization to another account.
+      if (place !== null && organizations[place].account !== account) for (const action of access.placed) codes[action] |= HAS[DENIED];
     }
     return rows[group];
   };
