@@ -8,6 +8,7 @@ from pathlib import Path
 from wmiam.cli.arguments import Commands, add_given, add_output, read_access
 from wmiam.cli.notebook import add_notebook_options, notebook_report, wants_notebook
 from wmiam.cli.output import open_output
+from wmiam.cli.results import add_result_options, print_schema, settle_report_format, write_result_file
 from wmiam.errors import InputError
 from wmiam.wholefile import is_standard_stream
 
@@ -27,12 +28,16 @@ def add_commands(commands: Commands) -> None:
         _report,
         "write the report: one HTML file that works offline",
         "Who can read mail, take over mailboxes, export them or destroy evidence, in which WorkMail\n"
-        "organizations, and under which conditions?  Writes one HTML file that needs no network.",
+        "organizations, and under which conditions?  Writes one HTML file that needs no network, or\n"
+        "the same results for other programs.",
         """\
 examples:
   wmiam report data/acme -o report.html
   wmiam report data/acme --given aws:MultiFactorAuthPresent=false -o without-mfa.html
   wmiam report --notebook quickstart data/acme -o quickstart.html
+  wmiam report data/acme -o results.xlsx
+  wmiam report data/acme --format parquet -o results.zip
+  wmiam report data/acme --table findings -o findings.csv
 
 With --notebook the notebook is run from the top, as papermill does, and written as one HTML file
 whose views stay interactive.  A notebook is a program: run only what you would run by hand.
@@ -54,11 +59,15 @@ exit codes:
     parser.add_argument("--title", help="title of the report (default: made from the input's name)")
     add_given(parser)
     add_notebook_options(parser)
+    add_result_options(parser)
 
 
 def _report(arguments: argparse.Namespace) -> int:
     from wmiam.report import render_report
 
+    if arguments.schema:
+        return print_schema()
+    form = settle_report_format(arguments)
     target = Path(arguments.output)
     # Found out before the estate is read, which may take long.
     if target.is_dir() or not target.absolute().parent.is_dir():
@@ -67,6 +76,8 @@ def _report(arguments: argparse.Namespace) -> int:
             path=arguments.output,
             mend="name a file in a folder that exists",
         )
+    if form != "html":
+        return write_result_file(arguments, form)
     if wants_notebook(arguments):
         text = notebook_report(arguments)
     else:

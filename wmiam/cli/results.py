@@ -3,19 +3,17 @@
 from __future__ import annotations
 
 import argparse
+import io
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 from wmiam.cli.arguments import read_access
-from wmiam.cli.output import open_output, refuse_binary
+from wmiam.cli.output import is_terminal, open_output, print_text, refuse_binary
 from wmiam.errors import InputError
 from wmiam.export.schema import TABLES, schema_text
 from wmiam.export.write import FORMATS, SUFFIXES, check_single, format_of, is_single, write_results
 from wmiam.moment import moment_of
 from wmiam.wholefile import is_standard_stream
-
-if TYPE_CHECKING:
-    from wmiam.findings import Suppression
 
 __all__ = ["add_result_options", "print_schema", "settle_report_format", "write_result_file"]
 
@@ -85,9 +83,12 @@ def settle_report_format(arguments: argparse.Namespace) -> str:
         ("--table", bool(arguments.table), (_HTML, "sarif")),
         ("--cells", arguments.cells is not None, (_HTML, "sarif")),
         ("--check", arguments.check, (_HTML,)),
+        ("--title", arguments.title is not None, FORMATS),
+        ("--notebook", arguments.notebook is not None, FORMATS),
     ):
         if given and form in without:
-            raise InputError(f"{option} does not go with {form}", mend="add --format json, csv or xlsx")
+            other = "json, csv, parquet or xlsx" if form == _HTML else _HTML
+            raise InputError(f"{option} does not go with {form}", mend=f"add --format {other}")
     return form
 
 
@@ -122,22 +123,15 @@ def write_result_file(arguments: argparse.Namespace, form: str) -> int:
     check_single(form, names, single=single)
     refuse_binary("zip" if form in ("csv", "parquet") and not single else form, arguments.output)
     moment = moment_of()
-    results = Results(
-        read_access(arguments), moment, suppress=_suppressions(arguments), check=arguments.check
-    )
+    results = Results(read_access(arguments), moment, check=arguments.check)
     with open_output(arguments.output) as stream:
-        write_results(results, form, stream, names, cells=arguments.cells, single=single)
+        if form == "csv" and single and is_terminal(stream):
+            shown = io.BytesIO()
+            write_results(results, form, shown, names, single=True)
+            print_text(shown.getvalue().decode(), stream)
+        else:
+            write_results(results, form, stream, names, cells=arguments.cells, single=single)
     target = Path(arguments.output)
     if target.is_file() and not is_standard_stream(target):
         print(target)
     return 0
-
-
-def _suppressions(arguments: argparse.Namespace) -> tuple[Suppression, ...]:
-    """Return the findings that the plan accepts: nothing else in a plan is about other formats."""
-    from wmiam.report.plan import read_plan
-    from wmiam.report.sections import SECTIONS
-
-    if arguments.plan is None:
-        return ()
-    return read_plan(arguments.plan, [section.id for section in SECTIONS]).suppressions
