@@ -6,6 +6,7 @@ import hashlib
 import io
 import json
 import random
+import re
 from collections import Counter
 from datetime import UTC, datetime
 from itertools import product
@@ -25,17 +26,20 @@ import wmiam
 from wmiam.access import Access
 from wmiam.access.frames import CELL_COLUMNS
 from wmiam.export import results as results_module
+from wmiam.export import schema as schema_module
 from wmiam.export.answers import Answers
 from wmiam.export.csvform import flat_text
 from wmiam.export.gather import parts
-from wmiam.export.results import Results
-from wmiam.export.schema import TABLES, columns_of, schema
+from wmiam.export.results import MOST_CELLS, Results
+from wmiam.export.schema import NAME, TABLES, VERSION, columns_of, schema
+from wmiam.export.workbook import CELL, SHEET
 from wmiam.export.write import write_results
 from wmiam.findings.frames import COLUMNS as FINDING_COLUMNS
 from wmiam.views.text import visible
 
 ACME = Path(__file__).resolve().parents[2] / "data" / "acme"
 MOMENT = datetime(2026, 11, 25, 4, 0, tzinfo=UTC)
+SCHEMA_DOC = (Path(schema_module.__file__).parents[1] / "SCHEMA.md").read_text("utf-8")
 MFA = {"aws:MultiFactorAuthPresent": False}
 
 
@@ -384,3 +388,28 @@ def test_sarif_is_that_of_the_findings(acme: Access) -> None:
     stream = io.BytesIO()
     write_results(results, "sarif", stream)
     assert json.loads(stream.getvalue()) == sarif(acme.findings(today=MOMENT.date()))
+
+
+# -- the documentation ------------------------------------------------------
+
+
+def test_the_documentation_names_every_table_and_version() -> None:
+    assert re.findall(r"^\| `(\w+)` \| [a-z]", SCHEMA_DOC.partition("## Tables")[2], re.MULTILINE) == list(
+        TABLES
+    )
+    assert f'"schema_version": "{VERSION}"' in SCHEMA_DOC
+    assert f'"schema": "{NAME}"' in SCHEMA_DOC
+    assert f"{MOST_CELLS:,} rows" in SCHEMA_DOC
+    assert f"{CELL:,} characters" in SCHEMA_DOC
+    assert f"{SHEET:,} rows" in SCHEMA_DOC
+
+
+def test_the_python_of_the_documentation_runs(
+    acme: Access, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (code,) = re.findall(r"^```python\n(.*?)^```$", SCHEMA_DOC, re.MULTILINE | re.DOTALL)
+    (tmp_path / "data").symlink_to(ACME.parent)
+    monkeypatch.chdir(tmp_path)
+    names: dict[str, Any] = {}
+    exec(compile(code, "SCHEMA.md", "exec"), names)  # noqa: S102
+    assert len(names["cells"]) == len(acme.cells())
