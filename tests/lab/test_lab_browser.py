@@ -9,7 +9,7 @@ from typing import Literal
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from explorer_views import ACME, HOSTILE, VIEWS
+from explorer_views import ACME, HOSTILE, RETAG, VIEWS
 from lab_driver import Lab, LabPage
 from playwright.sync_api import Browser, Locator, expect
 
@@ -24,6 +24,17 @@ pytestmark = pytest.mark.browser
 OPEN = (
     f"import wmiam\naccess = wmiam.load({str(ACME)!r}).access()\nexplorer = wmiam.explore(access)\nexplorer"
 )
+#: Looking for findings takes long from now on.
+SLOW = """
+import time
+from wmiam.findings import entry
+def slowly(items, *given, _watched=entry.watched, **named):
+    for item in _watched(items, *given, **named):
+        time.sleep(0.5)
+        yield item
+entry.watched = slowly
+print("slow")
+"""
 #: Left of the matrix's cells, height of its head, and size of a cell on a wide screen.
 LEFT, TOP, CELL = 232, 190, 26
 
@@ -115,6 +126,11 @@ def test_python_and_page_follow_each_other(lab: Lab) -> None:
     assert opened.run(f"{code}\nprint(frame.equals(explorer.frame))") == "True"
 
     explorer.get_by_role("button", name="Pin this view").click()
+    form = explorer.get_by_role("form", name="Pin this view")
+    form.get_by_label("Note").fill("**Agreed**, see MAIL-118")
+    form.get_by_label("In the report as").select_option("matrix")
+    form.get_by_label("Title").press("Enter")
+    expect(form).to_be_hidden()
     pinned = explorer.get_by_role("group", name="Pinned views").get_by_role("button", name="View 1")
     expect(pinned).to_be_visible()
     explorer.get_by_role("button", name="Reset", exact=True).click()
@@ -122,6 +138,8 @@ def test_python_and_page_follow_each_other(lab: Lab) -> None:
     pinned.click()
     expect(explorer.locator(".status")).to_have_text(f"{shown} of 63 principals, 1 of 128 actions")
     assert asked(opened, "[len(explorer.pins), explorer.filters['capability']]") == [1, "export-mail"]
+    told = asked(opened, "[explorer.pins[0][name] for name in ('title', 'note', 'kind')]")
+    assert told == ["View 1", "**Agreed**, see MAIL-118", "matrix"]
     assert opened.errors == []
 
 
@@ -202,6 +220,106 @@ def test_axe_finds_nothing(lab: Lab, pictures: Path, dark: bool, wide: int) -> N
     found = Axe().run(opened.page, context=[[".wmiam-lab"]])
     assert found.violations_count == 0, found.generate_report()
     assert explorer.evaluate("element => element.scrollWidth <= element.clientWidth")
+    assert opened.errors == []
+
+
+def test_findings_are_looked_for_and_lead_to_their_cells(lab: Lab, pictures: Path) -> None:
+    opened = lab.open([OPEN], size=(1500, 1800))
+    explorer = explorer_of(opened)
+    panel, listed = explorer.locator(".panel"), explorer.get_by_role("listbox", name="Findings")
+    assert asked(opened, "'findings' in access.memo") is False
+    explorer.get_by_role("tab", name="Findings").click()
+    explorer.get_by_role("button", name="Look for findings").click()
+    expect(listed.get_by_role("option")).to_have_count(int(asked(opened, "len(access.findings())")))  # type: ignore[call-overload]
+    # What the finding is about is denied, as long as nobody takes the tag away.
+    explorer.get_by_label("Decision", exact=True).select_option(label="all, denied too")
+    listed.get_by_role("option").filter(has_text="Control by tags").click()
+    expect(panel.locator("h4.cell")).to_contain_text("Control by tags of an organization")
+    assert asked(opened, "explorer.selection['finding']") == RETAG
+    rows = asked(opened, "len(explorer.frame)")
+    assert rows == 1
+    expect(explorer.locator(".table-part .sub")).to_have_text("1 row")
+    assert "UntagResource" in " ".join(panel.locator("pre").all_inner_texts())
+    panel.get_by_role("button", name="Try it on a copy").click()
+    expect(panel).to_contain_text("Tried on a copy: adds nothing; takes 4 permissions from 1 principal.")
+    explorer.screenshot(path=pictures / "explorer-finding.png")
+    line = panel.get_by_role("group", name="Python").inner_text()
+    assert opened.run(f"print(({line}).id)") == RETAG
+
+    # Its cells can be gone through, and the finding comes back.
+    explorer.get_by_role("tab", name="Table").click()
+    explorer.locator(".rows tbody tr:visible").first.get_by_role("button").click()
+    expect(panel.locator("h4.cell")).to_have_text("nikki.wolf › workmail:ResetPassword")
+    panel.get_by_role("button", name="Back to the finding").click()
+    expect(panel.locator("h4.cell")).to_contain_text("Control by tags of an organization")
+    panel.get_by_role("button", name="nikki.wolf").click()
+    expect(panel.get_by_role("button", name="Whom can nikki.wolf become?")).to_be_visible()
+    assert asked(opened, "[explorer.selection['finding'], len(explorer.frame)]") == [RETAG, rows]
+
+    explorer.get_by_role("button", name="Reset", exact=True).click()
+    explorer.get_by_role("button", name="Clear selection").click()
+    explorer.get_by_label("Finding severity", exact=True).select_option(label="high or graver")
+    expect(explorer.get_by_role("tab", name="Findings")).to_contain_text("19 of 56")
+    shown = asked(opened, "int(explorer.frame['principal'].nunique())")
+    expect(explorer.locator(".status")).to_have_text(f"{shown} of 63 principals, 128 of 128 actions")
+    code = asked(opened, "explorer.code")
+    assert opened.run(f"{code}\nprint(frame.equals(explorer.frame))") == "True"
+    assert opened.errors == []
+
+
+def test_chains_are_counted_listed_and_told_step_by_step(lab: Lab, pictures: Path) -> None:
+    opened = lab.open([OPEN], size=(1500, 1800))
+    explorer = explorer_of(opened)
+    panel, listed = explorer.locator(".panel"), explorer.get_by_role("listbox", name="Chains")
+    reading = explorer.get_by_role("button", name="Read mail")
+    expect(reading).to_contain_text("by chains +")
+    reading.click()
+    explorer.get_by_role("tab", name="Chains").click()
+    comers = int(asked(opened, "sum(explorer._by_chains[0])"))  # type: ignore[call-overload]
+    expect(listed.get_by_role("option")).to_have_count(comers)
+    listed.focus()
+    for key in ("ArrowDown", "End", "Home", "ArrowDown", "ArrowDown", "Enter"):
+        listed.press(key)
+    expect(panel.locator("h4.cell")).to_have_text("breakglass-1 (111122223333) ⇢ Read mail")
+    expect(panel.locator("ol").first).to_contain_text("assumes AcmeBreakGlass (444455556666) when with MFA")
+    expect(listed.get_by_role("option", selected=True)).to_contain_text("breakglass-1")
+    # The list is still the one of the capability, so that the next can be chosen.
+    expect(listed.get_by_role("option")).to_have_count(comers)
+    lines = panel.get_by_role("group", name="Python").inner_text()
+    assert opened.run(f"print(len({lines}) > 0)") == "True"
+
+    opened.run("explorer.show({'selection': {'principal': 'john.stiles'}})")
+    panel.get_by_role("button", name="Whom can it become?").click()
+    expect(explorer.get_by_role("tab", name="Chains")).to_be_focused()
+    expect(listed.get_by_role("option")).to_have_count(2)
+    step = explorer.locator(".graph").get_by_role(
+        "button", name="can-assume: The trust policy of AcmeMailTier2"
+    )
+    step.focus()
+    step.press("Enter")
+    expect(panel.locator("h4.cell")).to_contain_text(
+        "john.stiles (123456789012) ⇢ AcmeMailTier2 (444455556666)"
+    )
+    expect(panel.locator("ol li")).to_have_count(2)
+    panel.locator("ol details summary").first.click()
+    expect(panel.locator("ol pre").first).to_contain_text("sts:AssumeRole")
+    explorer.screenshot(path=pictures / "explorer-chain.png")
+    expect(explorer.locator(".graph .said").first).to_have_text("with MFA")
+    code = asked(opened, "explorer._code")
+    assert opened.run(f"{code}\nprint(chains.equals(explorer.chains))") == "True"
+    assert opened.errors == []
+
+
+def test_an_interrupt_stops_looking_and_leaves_what_was_shown(lab: Lab) -> None:
+    opened = lab.open([OPEN, SLOW])
+    explorer = explorer_of(opened)
+    expect(opened.output(1)).to_have_text("slow")
+    explorer.get_by_label("Finding severity", exact=True).select_option(label="high or graver")
+    expect(explorer.locator(".status")).to_have_text(re.compile(r"^Looking for findings: \d+ of \d+$"))
+    opened.command("notebook:interrupt-kernel")
+    expect(explorer.locator(".status")).to_have_text("44 of 63 principals, 128 of 128 actions")
+    expect(explorer.get_by_label("Finding severity", exact=True)).to_have_value("")
+    assert asked(opened, "[explorer.filters['severity'], explorer.view.filters.severity]") == ["", ""]
     assert opened.errors == []
 
 

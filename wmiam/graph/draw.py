@@ -21,6 +21,8 @@ _ROW, _BOX, _GAP, _MARGIN, _HEAD = 34, 26, 84, 16, 44
 _LONGEST = 30
 #: The most characters of what stands on a line.
 _ON_LINE = 26
+#: How much narrower its letters are than those of a label.
+_ON_LINE_PIXELS = 0.85
 
 #: A sign for each kind (16 by 16 around the origin), so that colour is never the only one.
 _SIGNS: Final = {
@@ -312,7 +314,7 @@ class _Picture:
         for source, target, data in edges_of(self.graph):
             start, end = self.places[source][0], self.places[target][0]
             before = end - 1 if start < end else end
-            needed = 0.85 * _pixels(_said(data)) + 34
+            needed = _ON_LINE_PIXELS * _pixels(_said(data)) + (50 if start == end else 34)
             found[before] = max(found.get(before, _GAP), needed)
         return found
 
@@ -377,7 +379,7 @@ class _Picture:
         if start == end:  # out to the right, and back in from there
             x1 = self._side(start, 1)
             x2, out = x1 + 7, x1 + 41
-            middle = x1 + 34, (y1 + y2) / 2
+            middle = x1 + 40 + _ON_LINE_PIXELS * _pixels(_said(data)) / 2, (y1 + y2) / 2
             curve = f"M{x1:.0f},{y1:.1f} C{out:.0f},{y1:.1f} {out:.0f},{y2:.1f} {x2:.0f},{y2:.1f}"
         else:  # from the near side of one box to the near side of the other
             x1, x2 = self._side(start, tip), self._side(end, -tip) - 7 * tip

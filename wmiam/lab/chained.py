@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Final
 
 from wmiam.access import Access
@@ -15,10 +16,10 @@ from wmiam.graph.links import Arrival
 from wmiam.graph.reached import Reach
 from wmiam.graph.routes import Path, PathStep, Telling
 from wmiam.lab.tally import CapabilityNumbers
-from wmiam.lab.view import View
+from wmiam.lab.view import Selection, View
 from wmiam.progress import watched
 from wmiam.views.statements import statement_lines
-from wmiam.views.text import visible
+from wmiam.views.text import principal_name, visible
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -86,7 +87,7 @@ def _comers(
 def _coming(view: View, capability: Capability) -> dict[str, Any]:
     access = view.given
     ways = _comers(access, capability, view.filters.organization)
-    shown = {principal.arn for principal in view.principals}
+    shown = {principal.arn for principal in replace(view, selection=Selection()).principals}
     nearest = [
         (min(own, key=lambda way: (way[0].length, not way[0].always)), node)
         for node, own in ways.items()
@@ -132,7 +133,8 @@ def _becoming(view: View) -> dict[str, Any]:
         )
         for reached in others[:_MOST]
     ]
-    return {"about": "principal", "title": "", "target": "", "total": len(others), "rows": rows}
+    name = visible(principal_name(access.find_principal(principal)))
+    return {"about": "principal", "title": name, "target": "", "total": len(others), "rows": rows}
 
 
 def _row(access: Access, node: str, path: Path, gains: Iterable[str]) -> dict[str, Any]:
@@ -152,8 +154,12 @@ def _row(access: Access, node: str, path: Path, gains: Iterable[str]) -> dict[st
 
 
 def _capability(view: View) -> Capability | None:
-    name = view.filters.capability
-    return next((c for c in view.access.catalog.capabilities if c.name == name), None)
+    """Return the capability whose comers a view is about; None where it is about a principal, or nothing."""
+    known = {capability.name: capability for capability in view.access.catalog.capabilities}
+    chosen = known.get(view.selection.target)
+    if chosen is None and not view.selection.principal:
+        chosen = known.get(view.filters.capability)
+    return chosen
 
 
 def chain_list(view: View) -> dict[str, Any]:
@@ -168,16 +174,17 @@ def chain_list(view: View) -> dict[str, Any]:
     -------
     dict
         ``about``: ``"principal"`` (whom the selected one can become), ``"capability"`` (who comes to the
-        one that is filtered by), or ``""``; then ``title``, ``target``, ``total`` and ``rows``.
+        one that is filtered by, or that the selected chain leads to), or ``""``; then ``title``,
+        ``target``, ``total`` and ``rows``.
     """
-    if view.selection.principal:
-        return _becoming(view)
     capability = _capability(view)
-    return {"about": ""} if capability is None else _coming(view, capability)
+    if capability is not None:
+        return _coming(view, capability)
+    return _becoming(view) if view.selection.principal else {"about": ""}
 
 
 def chain_frame(view: View) -> pd.DataFrame:
-    """Return the chains that a view is about as a frame.
+    """Return the chains that a view is about as a frame; without any where it is about none.
 
     Parameters
     ----------
@@ -190,13 +197,12 @@ def chain_frame(view: View) -> pd.DataFrame:
         What :func:`chain_code` gives: columns as :meth:`wmiam.graph.reached.Reach.frame` or
         :meth:`wmiam.Access.who_reaches`.
     """
-    if view.selection.principal:
+    capability = _capability(view)
+    if capability is None and view.selection.principal:
         return _reach(view.given, view.selection.principal).frame()
-    names = [view.filters.capability] if view.filters.capability else []
-    organization = view.filters.organization or None
-    if not names:
-        return view.given.who_reaches(view.access.catalog.capabilities[0].name, organization)[:0]
-    return view.given.who_reaches(names[0], organization)
+    some = capability or view.access.catalog.capabilities[0]
+    frame = view.given.who_reaches(some.name, view.filters.organization or None)
+    return frame[:0] if capability is None else frame
 
 
 def chain_code(view: View) -> str:
@@ -207,12 +213,12 @@ def chain_code(view: View) -> str:
     view : View
         What is shown.
     """
-    if view.selection.principal:
-        return f"chains = {view.called}.reach({view.selection.principal!r}).frame()"
-    if not view.filters.capability:
-        return ""
-    organization = f", {view.filters.organization!r}" if view.filters.organization else ""
-    return f"chains = {view.called}.who_reaches({view.filters.capability!r}{organization})"
+    capability = _capability(view)
+    if capability is not None:
+        organization = f", {view.filters.organization!r}" if view.filters.organization else ""
+        return f"chains = {view.called}.who_reaches({capability.name!r}{organization})"
+    principal = view.selection.principal
+    return f"chains = {view.called}.reach({principal!r}).frame()" if principal else ""
 
 
 # -- one chain --------------------------------------------------------------------

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import asdict
-from functools import cached_property
+from functools import cached_property, partial
 from os import PathLike
 from typing import TYPE_CHECKING, Any, Final
 
@@ -21,6 +21,7 @@ from wmiam.lab.chained import chain_code, chain_frame, chain_list, chain_model, 
 from wmiam.lab.controls import context_controls
 from wmiam.lab.explained import cell_model
 from wmiam.lab.found import About, findings_of
+from wmiam.lab.mainthread import on_main_thread
 from wmiam.lab.module import module_script, module_style
 from wmiam.lab.pages import RowPages
 from wmiam.lab.payload import access_data, matrix_data, matrix_names, pack
@@ -106,6 +107,7 @@ class Explorer(BundledView):
         self._tallies: dict[tuple[Any, ...], Tally] = {}
         self._pages: RowPages | None = None
         self._tried = ""
+        self._held = False
         super().__init__(
             filters=asdict(Filters()),
             selection=asdict(Selection()),
@@ -129,9 +131,11 @@ class Explorer(BundledView):
 
     @traitlets.validate("context")
     def _check_context(self, proposal: Mapping[str, Any]) -> dict[str, Any]:
-        value = dict(proposal["value"])
-        self.access.given(value)  # raises where a value is none
-        return value
+        return self._fixable(proposal["value"])
+
+    def _fixable(self, context: Mapping[str, Any]) -> dict[str, Any]:
+        self.access.given(context)  # raises where a value is none
+        return dict(context)
 
     # -- what is had ----------------------------------------------------------
 
@@ -232,10 +236,17 @@ class Explorer(BundledView):
         pinned : mapping
             A member of :attr:`pins`; what it leaves out is reset.
         """
-        with self.hold_trait_notifications():
-            self.filters = dict(pinned.get("filters", {}))
-            self.selection = dict(pinned.get("selection", {}))
-            self.context = dict(pinned.get("context", {}))
+        filters = Filters.of(pinned.get("filters", {}), self.access)
+        selection = Selection.of(pinned.get("selection", {}), self.access)
+        context = self._fixable(pinned.get("context", {}))
+        # The page is told of all three before of what they make.
+        self._held = True
+        try:
+            with self.hold_sync():
+                self.filters, self.selection, self.context = asdict(filters), asdict(selection), context
+        finally:
+            self._held = False
+        self._changed({})
 
     def bundled(self) -> tuple[str, dict[str, Any], bytes]:
         """Return what needs no kernel, as it is now: the matrix, and what explains its cells."""
@@ -261,7 +272,7 @@ class Explorer(BundledView):
             dict(self.context),
             self._name,
         )
-        if view == before:
+        if self._held or view == before:
             return
         self._view = view
         asked = _of_cells(view) != _of_cells(before)
@@ -360,6 +371,9 @@ class Explorer(BundledView):
         return selection_graph(self._view, found.assumptions.edges, found)
 
     # -- what the page asks for -------------------------------------------------
+
+    def _handle_msg(self, msg: dict[str, Any]) -> None:
+        on_main_thread(partial(super()._handle_msg, msg))
 
     def _asked(self, _: Any, content: Mapping[str, Any], __: Any) -> None:
         """Answer a message of the page."""

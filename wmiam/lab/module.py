@@ -22,6 +22,8 @@ _SCRIPTS: Final = (
     ("wmiam.lab", "matrix.js"),
     ("wmiam.lab", "table.js"),
     ("wmiam.lab", "graph.js"),
+    ("wmiam.lab", "lists.js"),
+    ("wmiam.lab", "told.js"),
     ("wmiam.lab", "controls.js"),
     ("wmiam.lab", "explorer.js"),
     ("wmiam.lab", "single.js"),

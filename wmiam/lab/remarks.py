@@ -59,7 +59,8 @@ def finding_list(view: View) -> dict[str, Any]:
     Returns
     -------
     dict
-        ``total``; ``rows``: id, severity, title, summary, and number of principals of the gravest ones.
+        ``total``; ``of`` (all in the estate); ``rows``: id, severity, title, summary, and number of
+        principals of the gravest ones.
     """
     found = shown_findings(view)
     return {
@@ -84,16 +85,21 @@ def finding_model(
     finding : Finding
         The finding.
     access : Access, optional
-        Where it was found: with it, principals are positions in it, and organizations have labels.
+        Where it was found, for the labels of organizations.
     tried : bool
         Whether its mend is tried on a copy; else that is left for later.
     name : str
         What the user calls the access, for the Python of it.
+
+    Notes
+    -----
+    ARNs of principals are as they are, because they are sent back; whoever shows one uses ``visible``
+    of the page's script.
     """
     evidence, mend = finding.evidence, finding.mend
     witness = evidence.witness
     labels = {o.arn: o.label for o in access.organizations} if access is not None else {}
-    named = [arn for arn in finding.principals if access is None or arn in access.whole.class_of]
+    named = finding.principals
     return {
         "kind": "finding",
         "id": finding.id,
@@ -101,7 +107,7 @@ def finding_model(
         "title": visible(finding.title),
         "summary": visible(finding.summary),
         "reason": visible(finding.reason),
-        "principals": [visible(arn) for arn in named[:_EVIDENCE]],
+        "principals": named[:_EVIDENCE],
         "morePrincipals": max(0, len(named) - _EVIDENCE),
         "organizations": [visible(labels.get(arn, arn)) for arn in finding.organizations],
         "actions": [*finding.actions[:_EVIDENCE]],

@@ -35,10 +35,12 @@ class FilterForm {
       level: select(option("", "all"), ...levels.map((level) => option(level, level))),
       decision: select(option("", "any access"), option("allowed", "allowed in every case"), option("conditional", "only under a condition"),
         option("denied", "denied"), option("all", "all, denied too")),
+      severity: select(option("", "with or without"), option("critical", "critical"),
+        ...["high", "medium", "low"].map((severity) => option(severity, `${severity} or graver`)), option("info", "any finding")),
     };
     for (const name of without) delete this.fields[name];
     const titles = { principals: "Principals", actions: "Actions", account: "Account", organization: "Organization",
-      capability: "Capability", level: "Access level", decision: "Decision" };
+      capability: "Capability", level: "Access level", decision: "Decision", severity: "Finding severity" };
     this.group = select(option("capability", "by capability"), option("level", "by access level"), option("none", "in one row"));
     const reset = make("button", { type: "reset" }, "Reset");
     this.element = make("form", { className: "filters", "aria-label": "Filters" },
@@ -130,27 +132,37 @@ class ContextForm {
   }
 }
 
-/** The capabilities with the numbers of those who have them; a click shows only their actions. */
+/** The capabilities with the numbers of those who have them, directly and by chains; a click shows only their actions. */
 class Counts {
   constructor({ names, choose }) {
     this.buttons = names.capabilities.map(({ name, title, why }) => {
-      const [allowed, conditional] = [make("b"), make("span", { className: "w-conditional" })];
+      const [allowed, conditional, chained] = [make("b"), make("span", { className: "w-conditional" }), make("span", { className: "chained" })];
       const button = make("button", { type: "button", title: why, "aria-pressed": "false" }, make("span", {}, title),
-        make("span", { className: "numbers" }, allowed, conditional));
+        make("span", { className: "numbers" }, allowed, conditional), chained);
       button.addEventListener("click", () => choose(button.getAttribute("aria-pressed") === "true" ? "" : name));
-      return { name, button, allowed, conditional };
+      return { name, button, allowed, conditional, chained };
     });
     this.element = make("div", { className: "counts", role: "group", "aria-label": "How many principals can" },
       ...this.buttons.map(({ button }) => button));
   }
 
-  show(counts, chosen) {
-    this.buttons.forEach(({ name, button, allowed, conditional }, index) => {
+  /** Show how many can; `chains` has the numbers of those who come to it by chains alone, or nothing yet. */
+  show(counts, chains, chosen) {
+    this.buttons.forEach(({ name, button, allowed, conditional, chained }, index) => {
       const [always, sometimes] = counts[index];
       button.setAttribute("aria-pressed", String(name === chosen));
       allowed.textContent = number(always);
-      conditional.replaceChildren(...(sometimes ? [`+${number(sometimes)} `, make("span", { "aria-hidden": "true" }, SYMBOL[CONDITIONAL]),
-        make("span", { className: "hidden" }, "under a condition")] : []));
+      conditional.replaceChildren(...underCondition(sometimes, "+"));
+      if (chains.length === 0) {
+        chained.replaceChildren("by chains: ?");
+        return;
+      }
+      const [free, bound] = chains[index];
+      chained.replaceChildren(free || bound ? "by chains " : "none by chains", ...(free ? [`+${number(free)} `] : []), ...underCondition(bound, "+"));
     });
   }
 }
+
+/** A number of principals with the sign of a condition, and its words for who does not see it. */
+const underCondition = (value, sign) => value ? [make("span", { className: "w-conditional" }, `${sign}${number(value)} `,
+  make("span", { "aria-hidden": "true" }, SYMBOL[CONDITIONAL]), make("span", { className: "hidden" }, "under a condition"))] : [];

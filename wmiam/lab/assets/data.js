@@ -40,8 +40,11 @@ function readNames(raw) {
 const HAS = [1, 2, 4];
 const PASSES = { "": 6, allowed: 4, conditional: 2, denied: 1, all: 7 };
 
+// What a cell without any decision is: nothing of it is shown, or its account has no organization.
+const NOTHING = -1;
+
 /** The best decision of a code. */
-const bestOf = (code) => (code & HAS[ALLOWED] ? ALLOWED : code & HAS[CONDITIONAL] ? CONDITIONAL : DENIED);
+const bestOf = (code) => (code & HAS[ALLOWED] ? ALLOWED : code & HAS[CONDITIONAL] ? CONDITIONAL : code ? DENIED : NOTHING);
 
 /** The codes of all cells: distinct rows, and which of them each principal has. */
 function readCells(rows, rowOf, width) {

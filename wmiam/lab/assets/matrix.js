@@ -33,6 +33,7 @@ class Matrix {
     this.element = make("div", { className: "matrix" }, this.grid, this.where);
     this.at = { line: 0, column: 0 };
     this.chosen = { principal: -1, action: -1 };
+    this.marked = null;
     this.hover = null;
     this.items = [];
     this.columns = [];
@@ -53,9 +54,10 @@ class Matrix {
     this.dropTheme();
   }
 
-  /** Show some principals and groups of actions of some cells. */
-  show(cells, principals, groups) {
+  /** Show some principals and groups of actions of some cells; of `partial` ones those without any decision stay empty. */
+  show(cells, principals, groups, partial = false) {
     this.cells = cells;
+    this.partial = partial;
     this.items = [];
     let head = null;
     for (const principal of principals) {
@@ -74,17 +76,25 @@ class Matrix {
     this.measure();
   }
 
-  /** Mark a principal and an action (-1 for none), and bring them into sight where that is asked. */
-  select(principal, action, intoSight) {
+  /** Mark a principal and an action (-1 for none), or some of each, and bring them into sight where that is asked. */
+  select(principal, action, intoSight, marked = null) {
     this.chosen = { principal, action };
-    const line = this.items.findIndex((item) => item.principal && item.principal.index === principal);
-    const column = this.columns.findIndex((item) => item.action.index === action);
+    this.marked = principal < 0 && action < 0 ? marked : null;
+    const wanted = (one, some) => (index) => (this.marked ? some !== null && some.has(index) : index === one);
+    const [isLine, isColumn] = [wanted(principal, this.marked && this.marked.principals), wanted(action, this.marked && this.marked.actions)];
+    const line = this.items.findIndex((item) => item.principal && isLine(item.principal.index));
+    const column = this.columns.findIndex((item) => isColumn(item.action.index));
     const same = this.columns[this.at.column] && this.columns[this.at.column].action.index === action;
     if (line >= 0) this.at.line = line;
     if (column >= 0 && !same) this.at.column = column;
     if (intoSight && (line >= 0 || column >= 0)) this.reveal();
     this.tell();
     this.draw();
+  }
+
+  best(principal, action) {
+    const best = bestOf(this.cells.code(principal.index, action.index));
+    return best === NOTHING && !this.partial ? DENIED : best;
   }
 
   measure() {
@@ -190,7 +200,7 @@ class Matrix {
       this.where.textContent = "";
       return;
     }
-    const said = (principal, action) => `${action.name}: ${WORD[bestOf(this.cells.code(principal.index, action.index))]}`;
+    const said = (principal, action) => `${action.name}: ${WORD[this.best(principal, action)] ?? "no finding is about it"}`;
     this.reader.setAttribute("aria-rowindex", String(this.at.line + 2));
     this.cell.setAttribute("aria-colindex", String(this.at.column + 2));
     this.cell.setAttribute("aria-selected", String(item.principal.index === this.chosen.principal && column.action.index === this.chosen.action));
@@ -271,7 +281,7 @@ class Matrix {
       if (!principal) continue;
       for (let column = first; column < last; column += 1) {
         const { action } = this.columns[column];
-        this.paintCell(c, ink, this.left + column * CELL - sx, y, bestOf(this.cells.code(principal.index, action.index)));
+        this.paintCell(c, ink, this.left + column * CELL - sx, y, this.best(principal, action));
         const chosen = this.isChosen(principal, action);
         const here = focused && line === this.at.line && column === this.at.column;
         if (chosen || here) this.frame(c, ink, this.left + column * CELL - sx, y, here);
@@ -295,6 +305,7 @@ class Matrix {
 
   isChosen(principal, action) {
     const { principal: who, action: what } = this.chosen;
+    if (this.marked) return [[this.marked.principals, principal], [this.marked.actions, action]].every(([some, { index }]) => some === null || some.has(index));
     return (who >= 0 || what >= 0) && (who < 0 || who === principal.index) && (what < 0 || what === action.index);
   }
 
@@ -306,6 +317,7 @@ class Matrix {
 
   /** A sign besides the colour: a full disc, a half one, or a dot. */
   paintCell(c, ink, x, y, best) {
+    if (best === NOTHING) return;
     const [cx, cy, r] = [x + CELL / 2, y + CELL / 2, 5];
     if (best === DENIED) {
       c.fillStyle = ink.soft;

@@ -13,7 +13,7 @@ function matrixAlone(element, data) {
     matrix.show(cells, principals, groupActions(names, actions, form.group.value));
     status.textContent = `${number(principals.length)} of ${plural(names.principals.length, "principal")}, ${number(actions.length)} of ${plural(names.actions.length, "action")}`;
   };
-  const form = new FilterForm({ names, changed: draw, grouped: draw, without: ["organization"] });
+  const form = new FilterForm({ names, changed: draw, grouped: draw, without: ["organization", "severity"] });
   element.append(form.element, make("div", { className: "bar" }, status, matrixLegend()), matrix.element);
   draw();
   return () => matrix.destroy();

@@ -17,7 +17,8 @@ class Table {
     this.sheet = make("div", { className: "sheet" }, this.table);
     this.space = make("div", { className: "space", "aria-hidden": "true" });
     this.grid = make("div", { className: "rows", tabIndex: 0, role: "group", "aria-label": "Table, scrolls" }, this.sheet, this.space);
-    this.element = make("div", { className: "table" }, this.grid);
+    this.nothing = make("p", { className: "hint nothing", hidden: true });
+    this.element = make("div", { className: "table" }, this.grid, this.nothing);
     this.grid.addEventListener("scroll", () => this.draw(), { passive: true });
     this.body.addEventListener("click", (event) => {
       const row = event.target.closest("tr");
@@ -31,9 +32,11 @@ class Table {
     this.resize.disconnect();
   }
 
-  /** Show a table of that many rows; `ticket` tells answers about it from late ones about another. */
-  show(total, ticket) {
+  /** Show a table of that many rows, or why there are none; `ticket` tells answers about it from late ones about another. */
+  show(total, ticket, why = "") {
     this.ticket = ticket;
+    this.nothing.textContent = why;
+    this.nothing.hidden = total > 0;
     this.total = total;
     this.rows = new Map();
     this.asked = "";
