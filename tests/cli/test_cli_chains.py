@@ -8,6 +8,8 @@ import json
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from conftest import Run
 
 ACME = "data/acme"
@@ -63,3 +65,43 @@ def test_an_unknown_capability_is_told_with_the_near_ones(run: Run) -> None:
     result = run("who-reaches", "read-mial", ACME)
     assert result.code == 2
     assert "read-mail" in result.err
+
+
+def test_an_unread_policy_is_named(run: Run, tmp_path: Path) -> None:
+    policy = "arn:aws:iam::111122223333:policy/Lost"
+    user = {
+        "Path": "/",
+        "UserName": "ana",
+        "UserId": "AIDAEXAMPLEANA",
+        "Arn": "arn:aws:iam::111122223333:user/ana",
+        "AttachedManagedPolicies": [{"PolicyName": "Lost", "PolicyArn": policy}],
+    }
+    reader = {
+        "Path": "/",
+        "RoleName": "reader",
+        "RoleId": "AROAEXAMPLEREADER",
+        "Arn": "arn:aws:iam::444455556666:role/reader",
+        "AssumeRolePolicyDocument": {
+            "Version": "2012-10-17",
+            "Statement": [
+                {"Effect": "Allow", "Principal": {"AWS": "111122223333"}, "Action": "sts:AssumeRole"}
+            ],
+        },
+        "RolePolicyList": [
+            {
+                "PolicyName": "mail",
+                "PolicyDocument": {
+                    "Version": "2012-10-17",
+                    "Statement": [{"Effect": "Allow", "Action": "workmail:*", "Resource": "*"}],
+                },
+            }
+        ],
+    }
+    (tmp_path / "mail.json").write_text(json.dumps({"UserDetailList": [user], "RoleDetailList": [reader]}))
+    result = run("who-reaches", "read-mail", str(tmp_path), "--format", "json")
+    rows = {row["name"]: row for row in json.loads(result.out)}
+    assert rows["ana"]["decision"] == "conditional"
+    assert "if policy Lost, which cannot be read, allows it" in rows["ana"]["when"]
+    told = run("paths", "ana", "read-mail", str(tmp_path)).out
+    assert "if policy Lost, which cannot be read, allows it" in told
+    assert "reader" in run("reach", "ana", str(tmp_path)).out

@@ -12,6 +12,7 @@ from wmiam.engine.policies import Policies
 from wmiam.engine.resources import Resource, resource_contexts
 from wmiam.engine.space import Space
 from wmiam.engine.tables import Allowed
+from wmiam.engine.unknowns import unread_policy
 from wmiam.estate.model import Principal, PrincipalKind
 from wmiam.policy.model import Effect, UnreadStatement
 
@@ -182,13 +183,9 @@ class Details:
 
     def unread(self, source: Source) -> tuple[int, int]:
         """Return the contexts in which an unread statement may allow, and may deny: named unknowns."""
-        statement = source.compiled.statement
-        place = f"policy {source.policy.name}"
-        if statement.index >= 0:
-            place = f"statement {statement.index} of {place}"
         effect = source.compiled.effect
-        may_allow = self.space.unknown(f"{place}, which cannot be read, allows it")
-        may_deny = self.space.unknown(f"{place}, which cannot be read, denies it")
+        names = unread_policy(source.policy.name, source.compiled.statement.index)
+        may_allow, may_deny = map(self.space.unknown, names)
         return (FALSE if effect is Effect.DENY else may_allow, FALSE if effect is Effect.ALLOW else may_deny)
 
     def may_allow(self, members: PrincipalClass) -> frozenset[int]:
@@ -224,24 +221,16 @@ class Details:
         grants : tuple
             What it is, or would be, allowed.
         """
-        unknowns, d = self.may_allow(members), self.space.diagrams
+        unknowns = self.may_allow(members)
         if not unknowns:
             return grants
-        left: dict[int, int] = {FALSE: FALSE}
-
-        def without(contexts: int) -> int:
-            if contexts not in left:
-                certain = contexts
-                for variable in unknowns.intersection(d.support(contexts)):
-                    certain = d.without(d.both(certain, d.literal(variable, 1)), variable)
-                left[contexts] = certain
-            return left[contexts]
-
+        every = {contexts for _, cells in grants for _, contexts in cells}
+        left = {contexts: self.space.where_none(contexts, unknowns) for contexts in every}
         merged: dict[Allowed, int] = {}
         for mask, cells in grants:
             certain: dict[int, int] = {}
             for actions, contexts in cells:
-                certain[without(contexts)] = certain.get(without(contexts), 0) | actions
+                certain[left[contexts]] = certain.get(left[contexts], 0) | actions
             allowed = tuple((actions, contexts) for contexts, actions in certain.items() if contexts != FALSE)
             if allowed:
                 merged[allowed] = merged.get(allowed, 0) | mask

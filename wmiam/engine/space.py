@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
 
@@ -149,6 +149,22 @@ class Space:
             self.opaque[name] = variable
             self._owner[variable] = name
         return self.diagrams.literal(self.opaque[name], 2)
+
+    def where_none(self, contexts: int, unknowns: Collection[int]) -> int:
+        """Return the contexts of a set in which none of some unknowns holds, whatever these are then.
+
+        Parameters
+        ----------
+        contexts : int
+            The set.
+        unknowns : collection of int
+            Variables of named unknowns.
+        """
+        d = self.diagrams
+        for variable in d.support(contexts) if unknowns and contexts != FALSE else ():
+            if variable in unknowns:
+                contexts = d.without(d.both(contexts, d.literal(variable, 1)), variable)
+        return contexts
 
     def owner(self, variable: int) -> tuple[Dimension, int] | str:
         """Return what a variable stands for: a dimension and an index, or a named unknown."""

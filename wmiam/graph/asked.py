@@ -98,6 +98,8 @@ def paths(
 ) -> Paths:
     """Return the chains from somebody to a principal, an organization or a capability.
 
+    Chains that rest on what an unread policy grants are returned where no other leads there.
+
     Parameters
     ----------
     access : Access
@@ -109,7 +111,8 @@ def paths(
     cutoff : int, optional
         Most steps from principal to principal.
     all : bool
-        Whether to return longer chains, too; no chain comes to a principal twice.
+        Whether to return longer chains, too, and those that rest on unread policies; no chain comes
+        to a principal twice.
     most : int
         Most paths to return.
 
@@ -119,10 +122,12 @@ def paths(
         If a name selects nothing, or is ambiguous.
     """
     goals = Goals.of(access)
-    node = find_source(access, source)
+    chains, node = goals.chains, find_source(access, source)
     finals, telling, question = _target(goals, target)
     found: list[Path] = []
-    for path in islice(_between(goals.chains, node, finals, telling, cutoff), most):
+    # What is known comes before what may be, unless everything is asked for.
+    read = not (all or chains.all_is_read) and (node, Session.OWN) in chains.arrivals(finals, read=True)
+    for path in islice(_between(chains, node, finals, telling, cutoff, read=read), most):
         if found and not all and path.length > found[0].length:
             break
         found.append(path)
@@ -151,14 +156,21 @@ def _target(goals: Goals, target: Target) -> tuple[list[tuple[State, int, Final]
 
 
 def _between(
-    chains: Chains, source: str, finals: list[tuple[State, int, Final]], telling: Telling, cutoff: int | None
+    chains: Chains,
+    source: str,
+    finals: list[tuple[State, int, Final]],
+    telling: Telling,
+    cutoff: int | None,
+    *,
+    read: bool,
 ) -> Iterator[Path]:
-    """Yield the chains from a node, shortest first."""
+    """Yield the chains from a node, shortest first; only those that rest on nothing unread, if asked."""
     d = chains.sittings.space.diagrams
-    left = {state: found[0].length for state, found in chains.arrivals(finals).items()}
+    left = {state: found[0].length for state, found in chains.arrivals(finals, read=read).items()}
     ends: dict[State, list[tuple[int, Final]]] = {}
     for state, bits, final in finals:
-        ends.setdefault(state, []).append((bits, final))
+        if final.way.counts(always=False, read=read):
+            ends.setdefault(state, []).append((bits, final))
     start: State = (source, Session.OWN)
     todo: deque[tuple[State, int, tuple[Link, ...]]] = deque()
     if start in left and (cutoff is None or left[start] <= cutoff):
@@ -175,8 +187,9 @@ def _between(
                 continue
             if cutoff is not None and len(links) + 1 + left[after] > cutoff:
                 continue
-            onwards = chains.after(link, sittings, chains.way(link, state[1]))
-            if onwards != FALSE:
+            way = chains.way(link, state[1])
+            onwards = chains.after(link, sittings, way)
+            if onwards != FALSE and way.counts(always=False, read=read):
                 todo.append((after, onwards, (*links, link)))
 
 
@@ -187,6 +200,8 @@ def arrivals_at(
     goals: Goals, capability: Capability, organizations: int
 ) -> Iterator[tuple[str, Arrival, int]]:
     """Yield for each node the best chains to a capability, each with the organizations that it is best for.
+
+    A chain that rests on what an unread policy grants is not taken where another leads there.
 
     Parameters
     ----------
@@ -200,6 +215,9 @@ def arrivals_at(
     finals = list(goals.capability(capability, organizations))
     shortest = goals.chains.arrivals(finals)
     freest = goals.chains.arrivals(finals, always=True)
+    if not goals.chains.all_is_read:
+        read = goals.chains.arrivals(finals, read=True)
+        shortest = {state: [*read.get(state, ()), *found] for state, found in shortest.items()}
     for state, found in shortest.items():
         if state[1] is Session.OWN:
             for arrival, bits in _best(found, freest.get(state, ())):

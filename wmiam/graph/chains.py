@@ -21,6 +21,7 @@ from wmiam.bits import bits_of
 from wmiam.engine.diagrams import FALSE, TRUE
 from wmiam.engine.scope import Scope
 from wmiam.engine.space import MFA_AGE, MFA_PRESENT, Space
+from wmiam.engine.unknowns import is_granted_unread
 from wmiam.estate.model import Principal, PrincipalKind
 from wmiam.graph.assume import AssumeEdge
 from wmiam.graph.escalate import escalations
@@ -71,7 +72,13 @@ class Chains:
         for targets in self.fans:
             self._taken |= targets
         spaces = {link.space for links in self.outward.values() for link in links}
-        self.sittings = Sittings((access.whole.space, self.escalations.finder.space, *spaces))
+        spaces |= {access.whole.space, self.escalations.finder.space}
+        self.sittings = Sittings(spaces)
+        #: By space: the unknowns that unread policies grant something.
+        self._unread = {
+            space: frozenset(v for name, v in space.opaque.items() if is_granted_unread(name))
+            for space in spaces
+        }
         self.members: dict[int, list[str]] = {}
         for arn, members in access.whole.class_of.items():
             self.members.setdefault(id(members), []).append(arn)
@@ -118,6 +125,11 @@ class Chains:
         for account in administered:
             targets = sum(self.bit_of[person.arn] for person in self.administered(account))
             yield Fan((account,), targets, space, TRUE, TRUE, None)
+
+    @property
+    def all_is_read(self) -> bool:
+        """Whether no chain can rest on what an unread policy grants."""
+        return not any(self._unread.values())
 
     @cached_property
     def _fans_into(self) -> dict[str, list[int]]:
@@ -190,7 +202,12 @@ class Chains:
             d = space.diagrams
             limit = d.both(within_session(space, session, user=key[-1]), self._kept(space, session))
             narrowed = d.both(contexts, limit)
-            found = self._ways[key] = Way(narrowed, d.both(within, limit), self.sittings.of(narrowed, space))
+            found = self._ways[key] = Way(
+                narrowed,
+                d.both(within, limit),
+                self.sittings.of(narrowed, space),
+                narrowed != FALSE and space.where_none(narrowed, self._unread[space]) == FALSE,
+            )
         return found
 
     def _kept(self, space: Space, session: Session) -> int:
@@ -256,6 +273,7 @@ class Chains:
         finals: Iterable[tuple[State, int, Final]],
         *,
         always: bool = False,
+        read: bool = False,
         skip: Callable[[Link], bool] = lambda _link: False,
     ) -> dict[State, list[Arrival]]:
         """Return the chains to what is looked for from every state, shortest first.
@@ -266,6 +284,8 @@ class Chains:
             Where chains may end, with the organizations there.
         always : bool
             Whether only steps count that can be done in every context.
+        read : bool
+            Whether only steps count that do not rest on what an unread policy grants.
         skip : callable
             Tells steps that do not count.
 
@@ -288,14 +308,14 @@ class Chains:
                 todo.append(arrival)
 
         for state, organizations, final in finals:
-            if final.way.sittings != FALSE and (final.way.always or not always):
+            if final.way.sittings != FALSE and final.way.counts(always=always, read=read):
                 add(Arrival(state, organizations, final.way.sittings, final, final.way.always))
         while todo:
             rest = todo.popleft()
             for link in self._into(rest, fired, missed, skip):
                 for session in self.sessions(link.source):
                     way = self.way(link, session)
-                    if way.sittings == FALSE or (always and not way.always):
+                    if way.sittings == FALSE or not way.counts(always=always, read=read):
                         continue
                     sittings = self._before(link, rest.sittings, way)
                     if sittings != FALSE:
@@ -345,7 +365,9 @@ class Chains:
                 organizations &= ~other.organizations
         return organizations
 
-    def departures(self, *sources: State, always: bool = False) -> dict[State, list[Departure]]:
+    def departures(
+        self, *sources: State, always: bool = False, read: bool = False
+    ) -> dict[State, list[Departure]]:
         """Return the chains from some states to every other, shortest first.
 
         Parameters
@@ -354,6 +376,8 @@ class Chains:
             Where they begin.
         always : bool
             Whether only steps count that can be done in every context.
+        read : bool
+            Whether only steps count that do not rest on what an unread policy grants.
         """
         d = self.sittings.space.diagrams
         found: dict[State, list[Departure]] = {}
@@ -368,7 +392,7 @@ class Chains:
             for link in self.outward.get(at.state[0], ()):
                 way = self.way(link, at.state[1])
                 sittings = self.after(link, at.sittings, way)
-                if sittings != FALSE and (way.always or not always):
+                if sittings != FALSE and way.counts(always=always, read=read):
                     todo.append(Departure((link.target, link.becomes), sittings, link, at))
             for fan in self.fans_from.get(at.state[0], ()):
                 # What follows an escalation may be done in every sitting, so that the first counts.
@@ -378,7 +402,7 @@ class Chains:
                 first = fan.link(at.state[0], self.nodes[targets.bit_length() - 1])
                 way = self.way(first, at.state[1])
                 sittings = self.after(first, at.sittings, way)
-                if sittings != FALSE and (way.always or not always):
+                if sittings != FALSE and way.counts(always=always, read=read):
                     fired |= targets
                     for number in bits_of(targets):
                         target = self.nodes[number]

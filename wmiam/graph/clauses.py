@@ -35,24 +35,11 @@ __all__ = [
     "Roles",
     "control_levels",
     "operation_bit",
-    "unread_trust",
 ]
 
 ASSUME_ROLE = "sts:AssumeRole"
 #: The operations that start a role session: with credentials, a SAML assertion, a web identity token.
 OPERATIONS = (ASSUME_ROLE, "sts:AssumeRoleWithSAML", "sts:AssumeRoleWithWebIdentity")
-
-
-def unread_trust(role: str) -> tuple[str, str]:
-    """Return the unknowns of a role's unread trust policy: that it names the caller, that it denies it.
-
-    Parameters
-    ----------
-    role : str
-        What to call the role.
-    """
-    place = f"the trust policy of {role}, which cannot be read,"
-    return f"{place} names it", f"{place} denies it"
 
 
 def operation_bit(operation: str) -> int:

@@ -85,16 +85,30 @@ class Way:
         The contexts in which it can, and those that can be.
     sittings : int
         The sittings in which it can.
+    rests_on_unread : bool
+        Whether it takes that a policy grants something which could not be read.
     """
 
     contexts: int
     within: int
     sittings: int
+    rests_on_unread: bool = False
 
     @property
     def always(self) -> bool:
         """Whether it can be done in every context."""
         return self.contexts == self.within
+
+    def counts(self, *, always: bool, read: bool) -> bool:
+        """Whether it is one that a search asks for.
+
+        Parameters
+        ----------
+        always, read : bool
+            Whether only those count that can be done in every context, and that do not rest on what an
+            unread policy grants.
+        """
+        return (self.always or not always) and not (read and self.rests_on_unread)
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -112,7 +112,7 @@ class Reached:
     principal : str
         Its ARN.
     path : Path
-        The shortest way there.
+        The shortest way there; one that rests on an unread policy only where there is no other.
     freest : Path or None
         A longer way without conditions, where the shortest has some.
     permissions : Permissions
@@ -132,6 +132,11 @@ class Reached:
     gained: Permissions
     capabilities: tuple[tuple[str, tuple[str, ...], str], ...]
     lasting: bool
+
+    @property
+    def rests_on_unread(self) -> bool:
+        """Whether every way there takes that a policy grants something which could not be read."""
+        return self.path.rests_on_unread
 
     @property
     def decision(self) -> str:
@@ -282,6 +287,7 @@ def reach(access: Access, principal: str, *, session: Session = Session.OWN) -> 
     chains = goals.chains
     shortest = chains.departures(start)
     freest = chains.departures(start, always=True)
+    read = shortest if chains.all_is_read else chains.departures(start, read=True)
     own = _permissions(goals, start, shortest[start])
     lasting = chains.lasting(shortest)
     # The source comes back to itself by what it changes; that is no gain.
@@ -291,7 +297,8 @@ def reach(access: Access, principal: str, *, session: Session = Session.OWN) -> 
             places.setdefault(state[0], []).append(state)
     found = []
     for name, states in places.items():
-        path = _path(telling, start, shortest[states[0]][0])
+        known = [read[state][0] for state in states if state in read] or [shortest[states[0]][0]]
+        path = _path(telling, start, min(known, key=lambda at: at.length))
         free = min((freest[s][0] for s in states if s in freest), key=lambda at: at.length, default=None)
         other = None if free is None or path.decision == "allowed" else _path(telling, start, free)
         permissions = own
@@ -372,6 +379,8 @@ class BlastRadius:
     ends : int
         Of the permissions, those that end with the session: at once, or with the hour that a
         chained session lasts at most.
+    unread : int
+        Of the principals, those that it becomes only if policies grant it that could not be read.
     stays : tuple of str
         ARNs of the principals that stay within reach when the session is revoked, since the chain
         to them changes something: keys, policies, trust or code.
@@ -384,11 +393,13 @@ class BlastRadius:
     permissions: int
     gained: int
     ends: int
+    unread: int
     stays: tuple[str, ...]
 
     def __str__(self) -> str:
+        unread = f" ({self.unread} of them only if unread policies allow it)" if self.unread else ""
         text = (
-            f"{self.reach.name} reaches {count(self.principals, 'other principal')}, "
+            f"{self.reach.name} reaches {count(self.principals, 'other principal')}{unread}, "
             f"{count(self.organizations, 'organization')}, "
             f"{count(self.capabilities, 'capability', 'capabilities')} and "
             f"{count(self.permissions, 'permission')}, {self.gained} of them by chains alone. "
@@ -436,5 +447,6 @@ def blast_radius(access: Access, principal: str, *, leaked: bool = False) -> Bla
         len(found.permissions),
         len(found.gained),
         len(found.permissions.besides(stays)),
+        len({r.principal for r in found if r.rests_on_unread} & {*found.principals}),
         tuple(dict.fromkeys(r.principal for r in lasting if r.principal in found.principals)),
     )

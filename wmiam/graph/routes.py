@@ -124,6 +124,11 @@ class Path:
         return self.telling.organizations(self)
 
     @cached_property
+    def rests_on_unread(self) -> bool:
+        """Whether some step takes that a policy grants something which could not be read."""
+        return any(way.rests_on_unread for _, _, way in self.telling.elements(self))
+
+    @cached_property
     def decision(self) -> str:
         """``"allowed"`` where every step can be done in every context, else ``"conditional"``."""
         ways = [way for _, _, way in self.telling.elements(self)]

@@ -20,8 +20,9 @@ from wmiam.engine.knowledge import Known
 from wmiam.engine.layers import credentials
 from wmiam.engine.space import Space, Usage, canonical_key
 from wmiam.engine.statements import Grant
+from wmiam.engine.unknowns import unread_policy, unread_trust
 from wmiam.graph.callers import ANY_ACCOUNT, Party, Session
-from wmiam.graph.clauses import Cause, Clause, Level, operation_bit, unread_trust
+from wmiam.graph.clauses import Cause, Clause, Level, operation_bit
 from wmiam.graph.pairs import Pair, Target
 from wmiam.graph.shapes import Covered
 from wmiam.policy.model import Effect, Operator, PrincipalElement, UnreadStatement
@@ -305,11 +306,11 @@ class _Weighing:
             if not clause.operations & self.bit or not (sure | maybe) >> at & 1:
                 continue
             if isinstance(clause.statement, UnreadStatement):
-                place = f"policy {clause.policy.name}, which cannot be read,"
+                may_allow, may_deny = unread_policy(clause.policy.name, clause.statement.index)
                 if clause.effect is not Effect.DENY:
-                    allows = d.either(allows, self.space.unknown(f"{place} allows it"))
+                    allows = d.either(allows, self.space.unknown(may_allow))
                 if clause.effect is not Effect.ALLOW:
-                    self.denied = d.either(self.denied, self.space.unknown(f"{place} denies it"))
+                    self.denied = d.either(self.denied, self.space.unknown(may_deny))
                 continue
             applies = self._conditions(clause)
             if not sure >> at & 1:

@@ -13,9 +13,9 @@ from wmiam.catalog.escalations import Method, Permission, escalation_methods, re
 from wmiam.engine.diagrams import FALSE, TRUE
 from wmiam.engine.layers import PrincipalClass
 from wmiam.engine.resources import ResourceKind
+from wmiam.engine.unknowns import trusts_service, unread_trust
 from wmiam.estate.model import Principal, PrincipalKind
 from wmiam.graph.assume import AssumeEdge, Assumptions
-from wmiam.graph.clauses import unread_trust
 from wmiam.graph.escalate.asks import Asks
 from wmiam.graph.escalate.carry import Carrier, questions
 from wmiam.graph.escalate.entities import LISTED, Entities
@@ -289,10 +289,7 @@ class Ground:
         for bit in bits_of(fit & trusting if method.role_permissions else 0):
             yield 1 << bit, self._able(scope.resources[bit].arn, method)
         if doubtful:
-            # Which role it is, the edge says: one unknown for all of them keeps them together.
-            trusted = self.space.unknown(
-                f"the trust policy of the role, which cannot be read, names {method.service}"
-            )
+            trusted = self.space.unknown(trusts_service(method.service))
             for bit in bits_of(doubtful):
                 yield 1 << bit, self.d.both(trusted, self._able(scope.resources[bit].arn, method))
 

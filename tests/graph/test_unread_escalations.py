@@ -207,6 +207,17 @@ def test_a_role_of_unread_trust_may_be_assumed_by_who_may_ask() -> None:
     assert set(told) == {"asking", "abroad", "*"}
 
 
+def test_an_unread_statement_is_named_alike_in_every_answer() -> None:
+    document = parse_document({"Statement": [{"Effect": "Allow", "Action": 7}]}, PolicyType.IDENTITY)
+    caller = user("caller", A, Policy("own", PolicyKind.INLINE, document))
+    allows = "if statement 0 of policy own, which cannot be read, allows it"
+    found = inside(caller, role("target", [trust(A)]))
+    (edge,) = Assumptions(found).edges
+    assert edge.conditions == (allows,)
+    (row,) = found.access(progress=False).who_can("workmail:ResetPassword").to_dict("records")
+    assert row["when"] == allows
+
+
 def test_a_role_of_unread_trust_may_be_passed() -> None:
     names = "if the trust policy of the role, which cannot be read, names lambda.amazonaws.com"
     functions = inline(allow("lambda:*"), allow("iam:PassRole", resource="*/worker"))
@@ -263,7 +274,30 @@ def test_paths_and_reach_name_what_is_unread() -> None:
     reader = next(reached for reached in found if reached.principal.endswith("/reader"))
     assert reader.decision == "conditional"
     assert ALLOWS in reader.path.when
-    assert access.blast_radius("caller").principals == 2
+    radius = access.blast_radius("caller")
+    assert (radius.principals, radius.unread) == (2, 2)
+
+
+def test_what_is_known_comes_before_what_may_be() -> None:
+    reader = role("reader", [trust(A, **MFA)], A, inline(allow("workmail:*")))
+    caller = with_unread(user("caller", A, inline(allow("sts:AssumeRole"))))
+    access = inside(caller, reader, user("victim")).access(progress=False)
+    (row,) = access.who_reaches("read-mail", "m-aaaa").query("name == 'caller'").to_dict("records")
+    assert (row["way"], row["length"]) == ("chain", 1)
+    assert "with MFA" in row["when"]
+    assert ALLOWS not in row["when"]
+    (path,) = access.paths("caller", ("read-mail", "m-aaaa"))
+    assert path.end == reader.arn
+    every = access.paths("caller", ("read-mail", "m-aaaa"), all=True)
+    assert every[0].length == 0
+    assert ALLOWS in every[0].when
+    found = {reached.principal: reached for reached in access.reach("caller")}
+    assert not found[reader.arn].rests_on_unread
+    assert found[reader.arn].path.length == 1
+    victim = next(reached for arn, reached in found.items() if arn.endswith("/victim"))
+    assert victim.rests_on_unread
+    told = str(access.blast_radius("caller"))
+    assert "reaches 2 other principals (1 of them only if unread policies allow it)" in told
 
 
 def test_choke_points_and_redundant_grants_know_what_is_unread() -> None:
