@@ -13,6 +13,7 @@ import time
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 from urllib.error import URLError
 from urllib.request import urlopen
 
@@ -22,6 +23,11 @@ from playwright.sync_api import Browser, ConsoleMessage, Locator, Page
 ROOT = Path(__file__).resolve().parents[2]
 #: What JupyterLab itself says to the console, which is not ours to mend.
 OF_JUPYTERLAB = ("WebSocket", "Download the React DevTools", "Unrecognized feature", "was preloaded")
+#: How far down the last cell of a notebook reaches.
+BOTTOM = """panel => {
+  const last = [...panel.querySelectorAll(".jp-Cell")].at(-1).getBoundingClientRect();
+  return last.bottom - panel.getBoundingClientRect().top + panel.scrollTop;
+}"""
 
 
 @dataclass
@@ -40,6 +46,30 @@ class LabPage:
 
     def run_all(self) -> None:
         self.command("notebook:run-all-cells")
+
+    def cells(self) -> list[dict[str, Any]]:
+        """The cells of the open notebook as they would be stored, with their outputs."""
+        found = self.page.evaluate(
+            "() => window.jupyterapp.shell.currentWidget.content.widgets.map(w => w.model.sharedModel.toJSON())"
+        )
+        return list(found)
+
+    def shoot(self, path: Path) -> None:
+        """Take a picture of the notebook from its first cell to its last."""
+        width = (self.page.viewport_size or {"width": 1280})["width"]
+        outer = self.page.locator(".jp-NotebookPanel .jp-WindowedPanel-outer").first
+        # Cells are drawn when they come into sight, and only then their height is known.
+        for _ in range(4):
+            height = int(outer.evaluate(BOTTOM)) + 200
+            self.page.set_viewport_size({"width": width, "height": min(height, 16_000)})
+            outer.evaluate("element => { element.scrollTop = 0 }")
+            self.page.wait_for_timeout(200)
+        self.page.screenshot(path=path)
+
+    def close(self) -> None:
+        """End the kernel and close the page."""
+        self.page.evaluate("() => window.jupyterapp.shell.currentWidget.sessionContext.shutdown()")
+        self.page.context.close()
 
     def output(self, cell: int) -> Locator:
         return self.page.locator(".jp-Notebook .jp-Cell").nth(cell).locator(".jp-OutputArea-output")
@@ -86,6 +116,10 @@ class Lab:
         )
         path = self.folder / f"{name}-{secrets.token_hex(4)}.ipynb"
         nbformat.write(notebook, path)
+        return self.show(path, dark=dark, size=size)
+
+    def show(self, path: Path, *, dark: bool = False, size: tuple[int, int] = (1500, 1100)) -> LabPage:
+        """Open a notebook that lies in the folder."""
         context = self.browser.new_context(
             viewport={"width": size[0], "height": size[1]},
             color_scheme="dark" if dark else "light",

@@ -86,7 +86,7 @@ def leaving(tmp_path_factory: pytest.TempPathFactory) -> Run:
         " estate.with_policy('AcmeProtectWorkMail', EVERYTHING)).people()[0])",
         "after-intro": "[len(held), len(left)]",
         "ended": "sorted(people[arn].name for arn in held - left)",
-        "policies-intro": "[(retiring['then'] == 'delete it').sum()]",
+        "policies-intro": "[(retiring['then'] == 'delete').sum()]",
         "roles": "sorted(set(retired['role']))",
         "findings": "[f.rule for f in found]",
         "days": "(END - today).days",
@@ -195,7 +195,7 @@ def test_the_whole_organization_shows_who_reaches_across(whole: Run) -> None:
     assert facts["mail-accounts"] == ["123456789012", "444455556666"]
     assert whole.numbers("across-intro") == facts["across-intro"]
     assert {"SandboxPipeline", "liu.jie"} <= set(facts["automation"])
-    assert whole.shown("across-picture").startswith("<svg")
+    assert "AcmeMailAutomation" in whole.shown("across-picture")
     assert whole.numbers("reach-intro") == facts["reach-intro"]
     assert facts["contractor"] is True
     assert facts["between"] == 0
