@@ -49,12 +49,20 @@ def test_the_wheel_holds_every_file_of_the_package(wheel: zipfile.ZipFile) -> No
 def test_the_wheel_holds_nothing_else(wheel: zipfile.ZipFile) -> None:
     tops = {name.partition("/")[0] for name in wheel.namelist()}
     assert tops == {"wmiam", f"wmiam-{wmiam.__version__}.dist-info"}
-    assert not [name for name in wheel.namelist() if name.endswith((".pyc", ".ipynb"))]
+    assert not [name for name in wheel.namelist() if name.endswith(".pyc")]
+
+
+@needs_git
+def test_the_wheel_holds_the_notebooks(wheel: zipfile.ZipFile) -> None:
+    found = {name for name in wheel.namelist() if name.startswith("wmiam/notebooks/")}
+    assert {f"wmiam/{name}" for name in tracked("notebooks") if (ROOT / name).exists()} <= found
+    assert not [name for name in found if not name.endswith(".ipynb")]
 
 
 def test_the_wheel_starts_the_command_line(wheel: zipfile.ZipFile) -> None:
     entry_points = wheel.read(f"wmiam-{wmiam.__version__}.dist-info/entry_points.txt").decode()
     assert "wmiam = wmiam.cli:main" in entry_points
+    assert "[nbconvert.exporters]\nwmiam = wmiam.lab.export:NotebookExporter" in entry_points
 
 
 @needs_git

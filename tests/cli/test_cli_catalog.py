@@ -16,6 +16,7 @@ from urllib.request import urlopen
 
 import pytest
 
+import wmiam
 from wmiam.catalog import load
 
 if TYPE_CHECKING:
@@ -83,6 +84,23 @@ def test_lab_shows_the_folder_where_the_user_is(
     (tmp_path / "notebooks" / "a.ipynb").write_text("{}")
     monkeypatch.chdir(tmp_path)
     assert f"--ServerApp.root_dir={tmp_path}" in shlex.split(run("lab", "--print-only").out)
+
+
+def test_lab_brings_the_notebooks_along(run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    result = run("lab", "--print-only")
+    assert "--LabApp.default_url=/lab/tree/notebooks/01-quickstart.ipynb" in shlex.split(result.out)
+    copies = sorted((tmp_path / "notebooks").iterdir())
+    names = sorted(path.name for path in (Path(wmiam.__file__).parents[1] / "notebooks").glob("*.ipynb"))
+    assert [path.name for path in copies] == names
+    assert result.err.splitlines() == [f"wmiam: copied {name} to notebooks" for name in names]
+    copies[1].write_text("mine")
+    copies[2].unlink()
+    assert run("lab", "one-principal", "--print-only").err == f"wmiam: copied {names[2]} to notebooks\n"
+    result = run("lab", "executives-mail", "--print-only")
+    assert "--LabApp.default_url=/lab/tree/notebooks/02-executives-mail.ipynb" in shlex.split(result.out)
+    assert (copies[1].read_text(), result.err) == ("mine", "")
+    assert "near: executives-mail" in run("lab", "executive-mail", "--print-only").err
 
 
 def test_lab_serves_the_notebook_and_ends_when_told(tmp_path: Path) -> None:

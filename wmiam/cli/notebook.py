@@ -150,8 +150,11 @@ def _typed(name: str, text: str, default: Any) -> Any:
         value = ast.literal_eval(text)
     except (ValueError, SyntaxError):
         value = text
+    if default is None:
+        # A number is more likely to be the id of an account.
+        return text if isinstance(value, int | float) and not isinstance(value, bool) else value
     kinds = (int, float) if isinstance(default, float) else type(default)
-    if default is None or (isinstance(value, kinds) and isinstance(value, bool) == isinstance(default, bool)):
+    if isinstance(value, kinds) and isinstance(value, bool) == isinstance(default, bool):
         return value
     raise InputError(
         f"the parameter {name} takes a value such as {default!r}, not {text!r}",

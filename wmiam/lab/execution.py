@@ -121,7 +121,9 @@ def _steps(notebook: NotebookNode, progress: bool | None) -> Iterator[tuple[int,
     places = [index for index, cell in enumerate(notebook.cells) if cell.cell_type == "code"]
     hidden = None if progress is None else not progress
     number = 0
-    for index in tqdm(places, desc="Running", unit=" cells", disable=hidden, leave=False):
+    # Without an interval: a bar that waits would show the cell before the one that takes long.
+    steps = tqdm(places, desc="Running", unit=" cells", disable=hidden, leave=False, mininterval=0)
+    for index in steps:
         cell = notebook.cells[index]
         # The cell with the values of parameters is not among those that the author counts.
         number += "injected-parameters" not in cell.metadata.get("tags", [])

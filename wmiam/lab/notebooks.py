@@ -11,6 +11,7 @@ import re
 import warnings
 from collections.abc import Mapping
 from copy import deepcopy
+from difflib import get_close_matches
 from pathlib import Path
 from typing import Any, Final
 
@@ -54,7 +55,7 @@ def find_notebook(name: str) -> tuple[Path, bool]:
     bundled = bundled_notebooks()
     found = bundled.get(re.sub(r"^\d+-|\.ipynb$", "", name))
     if found is None:
-        raise UnknownNameError("notebook", name, list(bundled))
+        raise UnknownNameError("notebook", name, get_close_matches(name, bundled, len(bundled) or 1, 0.0))
     return found, True
 
 
