@@ -5,6 +5,7 @@ from __future__ import annotations
 from wmiam.access.labels import statement_label, way
 from wmiam.engine.compile import ACTIONS
 from wmiam.engine.diagrams import FALSE
+from wmiam.engine.layers import Source
 from wmiam.engine.policies import IDLE
 from wmiam.engine.resources import Resource
 from wmiam.engine.whole import PrincipalClass, Whole
@@ -29,6 +30,7 @@ class Ways:
         self._whole = whole
         self._of_policy: dict[object, _Statements | None] = {}
         self._of_holding: dict[object, tuple[str, str]] = {}
+        self._labels: dict[tuple[Policy, str], str] = {}
 
     def of(
         self, principal: Principal, members: PrincipalClass, resource: Resource, bit: int
@@ -97,5 +99,13 @@ class Ways:
             if source.compiled.actions & bit and source.compiled.effect is not Effect.DENY:
                 contexts = whole.statement_contexts(source, members, resource, absent)
                 if whole.space.diagrams.both(contexts, members.universe) != FALSE:
-                    labels.append(statement_label(source))
+                    labels.append(self._label(source))
         return (way(part.sources[0]), tuple(labels)) if labels else None
+
+    def _label(self, source: Source) -> str:
+        """Return a statement's label; its line in the file is looked up once."""
+        key = (source.policy, source.compiled.statement.pointer)
+        found = self._labels.get(key)
+        if found is None:
+            found = self._labels[key] = statement_label(source)
+        return found
