@@ -95,14 +95,11 @@ def notebook_report(arguments: argparse.Namespace) -> str:
     from wmiam.lab.export import NotebookExporter
     from wmiam.lab.notebooks import default_parameters, find_notebook, read_notebook, with_parameters
 
-    if arguments.given:
-        raise InputError(
-            "--given is not for notebooks", mend="fix the key in the notebook, by access.given(…)"
-        )
     path, bundled = find_notebook(arguments.notebook)
     notebook = read_notebook(path)
     defaults = default_parameters(notebook)
     values = _values(arguments, defaults)
+    exporter = NotebookExporter(exclude_input=arguments.no_code)  # type: ignore[no-untyped-call]
     with TemporaryDirectory(prefix="wmiam-") as temporary:
         folder = path.absolute().parent
         if bundled:
@@ -117,7 +114,6 @@ def notebook_report(arguments: argparse.Namespace) -> str:
         print(f"wmiam: {failed} cell{'' if failed == 1 else 's'} failed; the page shows how", file=sys.stderr)
     if arguments.title is not None:
         run.metadata["title"] = arguments.title
-    exporter = NotebookExporter(exclude_input=arguments.no_code)  # type: ignore[no-untyped-call]
     where = {"metadata": {"name": path.stem, "path": str(path.absolute().parent)}}
     return str(exporter.from_notebook_node(run, where)[0])
 
