@@ -1,4 +1,7 @@
-"""The explorer: an estate's access as something to click through, and as an object."""
+"""The explorer: an estate's access as something to click through, and as an object.
+
+What is asked for later than the first screen, findings, chains and graph, is imported then.
+"""
 
 from __future__ import annotations
 
@@ -14,10 +17,7 @@ import traitlets
 from wmiam.access import Access
 from wmiam.engine.compile import ACTIONS
 from wmiam.errors import UnknownNameError
-from wmiam.findings.about import Subject
-from wmiam.graph import AssumeEdge, assumption_edges, escalations
 from wmiam.lab.bundle import BundledView, is_watched
-from wmiam.lab.chained import chain_code, chain_frame, chain_list, chain_model, chain_numbers
 from wmiam.lab.controls import context_controls
 from wmiam.lab.explained import cell_model
 from wmiam.lab.found import About, findings_of
@@ -25,9 +25,7 @@ from wmiam.lab.mainthread import on_main_thread
 from wmiam.lab.module import module_script, module_style
 from wmiam.lab.pages import RowPages
 from wmiam.lab.payload import access_data, matrix_data, matrix_names, pack
-from wmiam.lab.pictures import selection_graph
 from wmiam.lab.pins import KINDS, Pin, load_pins, save_pins
-from wmiam.lab.remarks import finding_list, finding_model, shown_findings
 from wmiam.lab.tally import Tally, capability_numbers
 from wmiam.lab.view import Filters, Selection, View
 from wmiam.progress import told_to
@@ -37,6 +35,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from wmiam.findings import Findings
+    from wmiam.graph import AssumeEdge
 
 __all__ = ["Explorer", "explore"]
 
@@ -152,6 +151,8 @@ class Explorer(BundledView):
     @property
     def findings(self) -> Findings:
         """The findings about what is shown now; looked for when they are first asked for."""
+        from wmiam.lab.remarks import shown_findings
+
         return shown_findings(self._view)
 
     @property
@@ -160,6 +161,8 @@ class Explorer(BundledView):
 
         Columns as :meth:`wmiam.graph.reached.Reach.frame` and :meth:`wmiam.Access.who_reaches`.
         """
+        from wmiam.lab.chained import chain_frame
+
         return chain_frame(self._view)
 
     @property
@@ -311,13 +314,28 @@ class Explorer(BundledView):
     def _list(self) -> None:
         """Tell the page of findings and chains, where they have been looked for."""
         if "findings" in self.access.memo:
+            from wmiam.lab.remarks import finding_list
+
             self._findings = finding_list(self._view)
-        if self._follows:
+        if self._shows_chains:
+            from wmiam.lab.chained import chain_list
+
             self._chains = chain_list(self._view)
+        else:
+            self._chains = {"about": ""} if self._follows else {}
+
+    @property
+    def _shows_chains(self) -> bool:
+        """Whether the view is about chains, and they are followed."""
+        chosen = self._view.selection
+        return self._follows and bool(chosen.principal or chosen.target or self._view.filters.capability)
 
     def _printed(self) -> str:
-        chains = chain_code(self._view) if self._follows else ""
-        return f"{self._view.code()}\n{chains}".rstrip()
+        if not self._shows_chains:
+            return self._view.code()
+        from wmiam.lab.chained import chain_code
+
+        return f"{self._view.code()}\n{chain_code(self._view)}"
 
     def _tally(self, finding: str = "") -> Tally:
         """Return the cells of the matrix, or, with a finding, those of the table."""
@@ -337,8 +355,12 @@ class Explorer(BundledView):
         if chosen.principal and chosen.action:
             return cell_model(view)
         if chosen.principal and chosen.target:
+            from wmiam.lab.chained import chain_model
+
             return chain_model(view)
         if chosen.finding:
+            from wmiam.lab.remarks import finding_model
+
             finding = findings_of(self.access)[chosen.finding]
             return finding_model(finding, self.access, tried=self._tried == finding.id, name=self._name)
         return {}
@@ -346,7 +368,11 @@ class Explorer(BundledView):
     def _marks(self) -> dict[str, Any]:
         """Return the positions of the principals and actions that the selected finding is about."""
         finding = self._view.selection.finding
-        subject = Subject.of(findings_of(self.access)[finding]) if finding else None
+        if not finding:
+            return {}
+        from wmiam.findings.about import Subject
+
+        subject = Subject.of(findings_of(self.access)[finding])
         if subject is None:
             return {}
         people, actions = subject.principals, subject.actions
@@ -359,12 +385,17 @@ class Explorer(BundledView):
     @cached_property
     def _becomes(self) -> list[AssumeEdge]:
         """Who can become whom, which no filter and no context key changes."""
+        from wmiam.graph import assumption_edges
+
         self._graph = {"working": True}
         return assumption_edges(self.access.estate)
 
     def _drawn(self) -> dict[str, Any]:
         if not self._view.selection.principal:
             return {}
+        from wmiam.graph import escalations
+        from wmiam.lab.pictures import selection_graph
+
         if not self._follows:
             return selection_graph(self._view, self._becomes)
         found = escalations(self.access)
@@ -398,6 +429,8 @@ class Explorer(BundledView):
 
     def _follow(self) -> None:
         """Count who comes to each capability by chains, and show chains from now on."""
+        from wmiam.lab.chained import chain_numbers
+
         self._working = "Working out who can become whom"
         view = self._view
         numbers = chain_numbers(view.given, view.filters.organization)

@@ -1,4 +1,7 @@
-"""Findings in the explorer: looked for once, and as sets of cells that are counted without making rows."""
+"""Findings in the explorer: looked for once, and as sets of cells that are counted without making rows.
+
+The rules are imported when somebody asks for them, so that the first screen does not wait for them.
+"""
 
 from __future__ import annotations
 
@@ -9,10 +12,10 @@ from wmiam.access import Access
 from wmiam.engine.compile import ACTIONS
 from wmiam.engine.resources import ResourceKind
 from wmiam.engine.scope import Scope
-from wmiam.findings.about import Subject
 
 if TYPE_CHECKING:
     from wmiam.findings import Finding, Findings
+    from wmiam.findings.about import Subject
 
 __all__ = ["About", "SubjectKey", "findings_of"]
 
@@ -44,6 +47,8 @@ class About:
     """
 
     def __init__(self, findings: Iterable[Finding]) -> None:
+        from wmiam.findings.about import Subject
+
         found = (Subject.of(finding) for finding in findings)
         self._subjects: Sequence[Subject] = list(dict.fromkeys(s for s in found if s is not None))
         self._bits = [_bits(subject) for subject in self._subjects]

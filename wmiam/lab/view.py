@@ -13,8 +13,6 @@ from wmiam.access import Access
 from wmiam.access.core import DECISIONS
 from wmiam.errors import UnknownNameError
 from wmiam.estate.model import Principal
-from wmiam.findings.about import cells_about
-from wmiam.findings.model import FindingSeverity
 from wmiam.lab.found import findings_of
 
 if TYPE_CHECKING:
@@ -97,7 +95,7 @@ class Filters:
             "capability": [capability.name for capability in access.catalog.capabilities],
             "level": sorted({action.access_level for action in access.catalog.actions}),
             "decision": list(SHOWN),
-            "severity": [str(severity) for severity in FindingSeverity],
+            "severity": _severities() if given.get("severity") else [],
         }
         for name, allowed in choices.items():
             if given.get(name, "") and given[name] not in allowed:
@@ -160,6 +158,12 @@ class Selection:
             findings_of(access)[finding].id if finding else "",
             _target(given.get("target", ""), access),
         )
+
+
+def _severities() -> list[str]:
+    from wmiam.findings import FindingSeverity
+
+    return [str(severity) for severity in FindingSeverity]
 
 
 def _target(name: str, access: Access) -> str:
@@ -261,8 +265,10 @@ class View:
             denied=decision == "all",
             decision=decision if decision in DECISIONS else None,
         )
-        for findings in self.about:
-            frame = cells_about(findings, frame)
+        if self.filters.severity:
+            frame = self.grave.about(frame)
+        if self.selection.finding:
+            frame = findings_of(self.access)[self.selection.finding].about(frame)
         return frame
 
     def code(self) -> str:
