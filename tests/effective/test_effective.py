@@ -63,6 +63,23 @@ def test_a_wildcard_stays_where_any_other_organization_is_granted() -> None:
     ]
 
 
+def test_wildcards_cover_no_action_that_differs_in_case_alone() -> None:
+    # *Mail* would cover DeleteEmailMonitoringConfiguration: names compare without case (M1).
+    found = access(allow("workmail:*"), scp=[allow("*"), deny("workmail:*EmailMonitoringConfiguration")])
+    (statement,) = statements(found)
+    names = {action.name for pattern in statement["Action"] for action in load().expand(pattern)}
+    every = {action.name for action in load().expand("workmail:*")}
+    assert every - names == {a.name for a in load().expand("workmail:*EmailMonitoringConfiguration")} != set()
+    assert all(_covers_alike(pattern, every) for pattern in statement["Action"])
+
+
+def _covers_alike(pattern: str, every: set[str]) -> bool:
+    """Whether a pattern covers the same in any case, as the catalog expands it."""
+    body = re.escape(pattern.removeprefix("workmail:")).replace(r"\*", ".*")
+    without_case = {name for name in every if re.fullmatch(body, name, re.IGNORECASE)}
+    return without_case == {action.name for action in load().expand(pattern)}
+
+
 def test_actions_without_resource_stand_on_a_star() -> None:
     found = access(allow(["workmail:ListUsers", "workmail:ListOrganizations"], Resource=[RED]))
     assert statements(found) == [{"Effect": "Allow", "Action": "workmail:ListUsers", "Resource": RED}]

@@ -57,11 +57,13 @@ def _cost(pattern: str) -> int:
 def _patterns() -> tuple[tuple[str, int], ...]:
     """Return every pattern that may be used, with the actions of the catalog that it covers."""
     found: dict[str, int] = {name: 1 << bit for bit, name in enumerate(ACTIONS.names)}
+    # Action names compare without case (M1): *Mail* covers what has Email in it, too.
+    lowered = [name.lower() for name in ACTIONS.names]
     for name in ACTIONS.names:
         for pattern in _wildcards(name):
             if pattern not in found:
-                parts = pattern.split("*")
-                mask = sum(1 << bit for bit, known in enumerate(ACTIONS.names) if _covers(parts, known))
+                parts = pattern.lower().split("*")
+                mask = sum(1 << bit for bit, known in enumerate(lowered) if _covers(parts, known))
                 if mask.bit_count() > 1:
                     found[pattern] = mask
     return tuple(sorted(found.items()))
