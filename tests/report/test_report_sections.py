@@ -18,7 +18,7 @@ def outline(access: wmiam.Access, *sections: str) -> Outline:
 
 def test_every_section_stands_once_and_in_order(acme: wmiam.Access) -> None:
     page = outline(acme)
-    ids = [section.id for section in SECTIONS]
+    ids = [section.id for section in SECTIONS if not section.asked]
     assert [identity for identity in page.ids if identity in ids] == ids
     assert page.navigation == [f"#{identity}" for identity in ids]
 

@@ -25,7 +25,9 @@ from wmiam.report.people import (
     organization_order,
     principal_groups,
 )
-from wmiam.views.text import count
+from wmiam.report.pins import PinCard, pin_cards
+from wmiam.report.plan import Plan
+from wmiam.views.text import context_value, count
 
 __all__ = ["Content", "DiagnosticRow", "heading"]
 
@@ -67,12 +69,15 @@ class Content:
         When the report was made, in UTC.
     sections : tuple of str
         Ids of the sections that the page has, in order.
+    plan : Plan
+        Its notes, pinned views and accepted findings.
     """
 
     access: Access
     title: str
     moment: datetime
     sections: tuple[str, ...]
+    plan: Plan
     version: str = __version__
     most: int = _MOST
     chips: int = _CHIPS
@@ -152,7 +157,22 @@ class Content:
     @cached_property
     def findings(self) -> FindingList:
         """What is remarkable, the gravest first."""
-        return finding_list(self.access, today=self.moment.date())
+        return finding_list(self.access, today=self.moment.date(), suppress=self.plan.suppressions)
+
+    @cached_property
+    def pinned(self) -> tuple[PinCard, ...]:
+        """The views that an analyst pinned."""
+        return pin_cards(self.access, self.plan.pins, lambda: self.findings.findings)
+
+    def lists(self, finding: str) -> bool:
+        """Whether a finding stands on the page, so that links may lead there.
+
+        Parameters
+        ----------
+        finding : str
+            Its id.
+        """
+        return self.has("findings") and finding in self.findings.ids
 
     @property
     def principals(self) -> int:
@@ -253,7 +273,7 @@ class Content:
     @property
     def context(self) -> tuple[tuple[str, str], ...]:
         """Context keys that are fixed, with their values in words."""
-        return tuple((key, _value(value)) for key, value in self.access.context.items())
+        return tuple((key, context_value(value)) for key, value in self.access.context.items())
 
     @property
     def headline(self) -> str:
@@ -306,11 +326,3 @@ def _verb(item: CapabilityList) -> str:
     """Return a capability's title inside a sentence."""
     title = item.capability.title
     return title[:1].lower() + title[1:]
-
-
-def _value(value: object) -> str:
-    if isinstance(value, (list, tuple, set, frozenset)):
-        return " or ".join(_value(member) for member in value)
-    if value is None:
-        return "absent"
-    return str(value).lower() if isinstance(value, bool) else str(value)

@@ -7,6 +7,7 @@ import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date
+from functools import cached_property
 from itertools import groupby
 from os import PathLike
 from typing import Final
@@ -150,6 +151,11 @@ class FindingList:
     findings: Findings
     severities: tuple[tuple[FindingSeverity, int, tuple[FindingGroup, ...]], ...]
     left_out: int
+
+    @cached_property
+    def ids(self) -> set[str]:
+        """The ids of those that are shown, accepted ones apart."""
+        return {c.finding.id for _, _, groups in self.severities for group in groups for c in group.cards}
 
     @property
     def meanings(self) -> dict[FindingSeverity, str]:

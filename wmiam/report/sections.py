@@ -37,12 +37,15 @@ class Section:
         Returns what it shows; its template, ``<id>.html.j2``, gets that as ``part``.
     badge : callable
         Returns a number that the navigation shows beside the title; 0 for none.
+    asked : bool
+        Whether it is there only where the plan gives it something to show.
     """
 
     id: str
     title: str
     gather: Callable[[Content], Any] = _nothing
     badge: Callable[[Content], int] = _no_badge
+    asked: bool = False
 
     @property
     def template(self) -> str:
@@ -59,6 +62,7 @@ SECTIONS: Final = (
         lambda content: content.findings,
         lambda content: content.findings.grave,
     ),
+    Section("pins", "Pinned views", lambda content: content.pinned, asked=True),
     Section("capabilities", "Who can do it", lambda content: content.capabilities),
     Section("paths", "Paths", lambda content: path_list(content.chains)),
     Section("matrix", "Matrix"),
@@ -76,13 +80,15 @@ SECTIONS: Final = (
 )
 
 
-def chosen_sections(ids: Iterable[str] | None = None) -> tuple[Section, ...]:
+def chosen_sections(ids: Iterable[str] | None = None, *, has_pins: bool = False) -> tuple[Section, ...]:
     """Return sections by their ids, in the order that these have; by default all.
 
     Parameters
     ----------
     ids : iterable of str, optional
         Ids of sections.
+    has_pins : bool
+        Whether there are pinned views to show.
 
     Raises
     ------
@@ -90,7 +96,7 @@ def chosen_sections(ids: Iterable[str] | None = None) -> tuple[Section, ...]:
         If there is no such section; with the near ones.
     """
     if ids is None:
-        return SECTIONS
+        return tuple(section for section in SECTIONS if not section.asked or has_pins)
     known = {section.id: section for section in SECTIONS}
     chosen = list(dict.fromkeys(ids))
     for name in chosen:
