@@ -215,7 +215,7 @@ def chains(tmp_path_factory: pytest.TempPathFactory) -> Run:
     facts = {
         "roles-intro": "[len(edges), (edges['when'] != '').sum()]",
         "reach-intro": "[len(reaches), (reaches['way'] == 'direct').sum()]",
-        "escalations-intro": "[more['principal'].nunique(), len(odd)]",
+        "escalations-intro": "[len(more), len(odd)]",
         "choke-intro": "points.loc[points['name'].str.contains('AcmeMailAutomation.*#SandboxPipeline'), 'cuts'].tolist()",
         "organization": "access.labels[org]",
         "source": "access.labels[source]",
@@ -230,7 +230,7 @@ def chains(tmp_path_factory: pytest.TempPathFactory) -> Run:
     }
     # Those who were not given everything: by no policy of their own and by none of their groups.
     odd = (
-        "{access.labels[arn] for arn in more['principal'] if not any(policy.name == 'AdministratorAccess'"
+        "{access.labels[arn] for arn in more if not any(policy.name == 'AdministratorAccess'"
         " for policy, _ in access.find_principal(arn).identity_policies)}"
     )
     facts = {name: text.replace("odd", odd) for name, text in facts.items()}
