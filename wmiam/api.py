@@ -73,6 +73,7 @@ def report(
     *,
     title: str | None = None,
     generated: datetime | None = None,
+    plan: str | PathLike[str] | None = None,
 ) -> Path:
     """Write the report on who can do what: one HTML file that needs no network.
 
@@ -86,6 +87,9 @@ def report(
         Title of the report; by default made from the estate's name.
     generated : datetime, optional
         The moment that the report names; by default now.
+    plan : path, optional
+        A TOML file that chooses sections, title and logo and adds notes and pinned views; see
+        :mod:`wmiam.report.plan`.
 
     Returns
     -------
@@ -94,4 +98,4 @@ def report(
     """
     from wmiam.report import write_report
 
-    return write_report(access, Path(path), title=title, generated=generated)
+    return write_report(access, Path(path), title=title, generated=generated, plan=plan)

@@ -57,7 +57,14 @@ class TomlTables:
             line = int(at[1]) if at and at[1] else text.count("\n") + 1
             raise self.error(f"this is no TOML: {_AT.sub('', str(error))}", line, mend) from error
 
-    def tables(self, keys: Sequence[str], *, needed: bool) -> Iterator[tuple[dict[str, Any], int]]:
+    @property
+    def top(self) -> dict[str, Any]:
+        """What stands above the tables."""
+        return {key: value for key, value in self._found.items() if key != self.name}
+
+    def tables(
+        self, keys: Sequence[str], *, needed: bool, beside: Sequence[str] = ()
+    ) -> Iterator[tuple[dict[str, Any], int]]:
         """Yield each table with the line on which it begins.
 
         Parameters
@@ -66,6 +73,8 @@ class TomlTables:
             The keys that a table may have.
         needed : bool
             Whether a file without any is an error.
+        beside : sequence of str
+            The keys that may stand above them.
 
         Raises
         ------
@@ -73,7 +82,7 @@ class TomlTables:
             If something in the file is none of them.
         """
         for key in self._found:
-            if key != self.name:
+            if key != self.name and key not in beside:
                 raise self.error(f"a file of {self.many} has no {key!r}", self.line(key, 0), self.mend)
         found = self._found.get(self.name, None if needed else [])
         if not isinstance(found, list) or not all(isinstance(table, dict) for table in found):

@@ -34,6 +34,7 @@ def add_commands(commands: Commands) -> None:
 examples:
   wmiam report data/acme -o report.html
   wmiam report data/acme --given aws:MultiFactorAuthPresent=false -o without-mfa.html
+  wmiam report data/acme --plan audit.toml -o audit.html
   wmiam report --notebook quickstart data/acme -o quickstart.html
   wmiam report data/acme -o results.xlsx
   wmiam report data/acme --format parquet -o results.zip
@@ -57,6 +58,12 @@ exit codes:
     )
     add_output(parser, "report.html")
     parser.add_argument("--title", help="title of the report (default: made from the input's name)")
+    parser.add_argument(
+        "--plan",
+        metavar="FILE",
+        help="a TOML file that chooses sections, title and logo, and adds notes, pinned views and "
+        "accepted findings",
+    )
     add_given(parser)
     add_notebook_options(parser)
     add_result_options(parser)
@@ -81,7 +88,7 @@ def _report(arguments: argparse.Namespace) -> int:
     if wants_notebook(arguments):
         text = notebook_report(arguments)
     else:
-        text = render_report(read_access(arguments), title=arguments.title)
+        text = render_report(read_access(arguments), title=arguments.title, plan=arguments.plan)
     with open_output(arguments.output) as stream:
         stream.write(text.encode("utf-8", "backslashreplace"))
     if target.is_file() and not is_standard_stream(target):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 import io
 from pathlib import Path
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from wmiam.cli.arguments import read_access
 from wmiam.cli.output import is_terminal, open_output, print_text, refuse_binary
@@ -14,6 +14,9 @@ from wmiam.export.schema import TABLES, schema_text
 from wmiam.export.write import FORMATS, SUFFIXES, check_single, format_of, is_single, write_results
 from wmiam.moment import moment_of
 from wmiam.wholefile import is_standard_stream
+
+if TYPE_CHECKING:
+    from wmiam.findings import Suppression
 
 __all__ = ["add_result_options", "print_schema", "settle_report_format", "write_result_file"]
 
@@ -123,7 +126,9 @@ def write_result_file(arguments: argparse.Namespace, form: str) -> int:
     check_single(form, names, single=single)
     refuse_binary("zip" if form in ("csv", "parquet") and not single else form, arguments.output)
     moment = moment_of()
-    results = Results(read_access(arguments), moment, check=arguments.check)
+    results = Results(
+        read_access(arguments), moment, suppress=_suppressions(arguments), check=arguments.check
+    )
     with open_output(arguments.output) as stream:
         if form == "csv" and single and is_terminal(stream):
             shown = io.BytesIO()
@@ -135,3 +140,13 @@ def write_result_file(arguments: argparse.Namespace, form: str) -> int:
     if target.is_file() and not is_standard_stream(target):
         print(target)
     return 0
+
+
+def _suppressions(arguments: argparse.Namespace) -> tuple[Suppression, ...]:
+    """Return the findings that the plan accepts: nothing else in a plan is about other formats."""
+    from wmiam.report.plan import read_plan
+    from wmiam.report.sections import SECTIONS
+
+    if arguments.plan is None:
+        return ()
+    return read_plan(arguments.plan, [section.id for section in SECTIONS]).suppressions

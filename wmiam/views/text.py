@@ -7,7 +7,15 @@ from typing import Final
 
 from wmiam.estate.model import Principal, PrincipalKind
 
-__all__ = ["DECISION_SYMBOLS", "capitalized", "count", "principal_name", "short_arn", "visible"]
+__all__ = [
+    "DECISION_SYMBOLS",
+    "capitalized",
+    "context_value",
+    "count",
+    "principal_name",
+    "short_arn",
+    "visible",
+]
 
 #: One sign a decision, so that colour is never the only carrier of meaning.
 DECISION_SYMBOLS: Final = {"allowed": "●", "conditional": "◐", "denied": "·"}
@@ -41,6 +49,21 @@ def visible(text: str) -> str:
     if text.isascii() and text.isprintable():
         return text
     return "".join(f"⟨U+{ord(char):04X}⟩" if unicodedata.category(char) in _HIDDEN else char for char in text)
+
+
+def context_value(value: object) -> str:
+    """Return what a context key is fixed to, in words.
+
+    Parameters
+    ----------
+    value : object
+        A value, several of which any may be the request's, or None for a key that is absent.
+    """
+    if isinstance(value, (list, tuple, set, frozenset)):
+        return " or ".join(context_value(member) for member in value)
+    if value is None:
+        return "absent"
+    return str(value).lower() if isinstance(value, bool) else str(value)
 
 
 def count(number: int, one: str, many: str = "") -> str:
