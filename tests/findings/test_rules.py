@@ -110,6 +110,19 @@ def far_user() -> Any:
     return user("far", calls, account="444455556666")
 
 
+def near_user() -> Any:
+    return user("ana", policy("Calls", allow("sts:AssumeRole")))
+
+
+def hopping() -> Build:
+    """Return a maker of an estate in which ana may assume a role that may assume one that does harm."""
+    tool = role(
+        "Tool", policy("Mail", allow(RESET)), trust=trusts({"AWS": f"arn:aws:iam::{ACCOUNT}:role/Hop"})
+    )
+    hop = role("Hop", trust={**trusts({"AWS": f"arn:aws:iam::{ACCOUNT}:user/ana"}), "Sid": "Cause"})
+    return lambda: estate(user("ana"), hop, tool)
+
+
 def passing(power: str = RESET) -> Build:
     """Return a maker of an estate in which ana may pass a role that is allowed something to Lambda."""
     may = cause("iam:PassRole", "lambda:CreateFunction", "lambda:InvokeFunction")
@@ -137,6 +150,16 @@ CASES = [
          "medium", True),
     Case("confused-deputy", trusted(trusts({"Service": "ses.amazonaws.com"}, Bool={"aws:SecureTransport": "true"})),
          ("Tool",), ("trust policy#Cause",), "medium", True, id="with a condition"),
+    # -- assumption
+    Case("role-without-mfa", trusted(trusts({"AWS": ACCOUNT}), near_user()), ("Tool", "ana"),
+         ("trust policy#Cause",), takes_away=True),
+    Case("role-without-mfa", trusted(trusts({"AWS": f"arn:aws:iam::{ACCOUNT}:user/ana"}), user("ana")),
+         ("Tool", "ana"), ("trust policy#Cause",), takes_away=True, id="named"),
+    Case("role-without-mfa", trusted(trusts({"AWS": ACCOUNT}, IpAddress={"aws:SourceIp": "203.0.113.0/24"}), near_user()),
+         ("Tool", "ana"), ("trust policy#Cause",), "medium", True, id="from a network"),
+    Case("role-without-mfa", trusted(trusts({"AWS": ACCOUNT}, BoolIfExists={"aws:MultiFactorAuthPresent": "true"}), near_user()),
+         ("Tool", "ana"), ("trust policy#Cause",), takes_away=True, id="long-term keys"),
+    Case("role-without-mfa", hopping(), ("Hop", "ana"), ("trust policy#Cause",), takes_away=True, id="by a chain"),
     # -- escalation
     Case("escalation", one(cause("iam:PutUserPolicy")), takes_away=True),
     Case("escalation", one(cause("iam:*Policy*")), takes_away=True, id="many ways"),
@@ -261,17 +284,29 @@ class TestPair:
     def test_its_witness_is_a_request_that_is_allowed(self, case: Case) -> None:
         built = case.build()
         witness = only(built, case.rule).evidence.witness
-        if witness is not None and not witness.action.startswith("workmail"):
-            person = next(p for p in built.principals if p.arn == witness.principal)
-            documents = [p.document for p, _ in person.identity_policies if p.document is not None]
+        if witness is not None and witness.action == "sts:AssumeRole":
+            role = next(p for p in built.principals if p.arn == witness.resource)
+            assert role.trust is not None
+            keys = {"aws:PrincipalArn": witness.principal, **witness.context}
+            request = Request(witness.principal, witness.action, witness.resource, keys)
+            assert decide(
+                request, PolicySet(identity=_documents(built, witness), resource=role.trust.document)
+            ).allowed
+            assert keys.get("aws:MultiFactorAuthPresent") != "true"
+        elif witness is not None and not witness.action.startswith("workmail"):
             request = Request(witness.principal, witness.action, witness.resource, witness.context)
-            assert decide(request, PolicySet(identity=documents)).allowed
+            assert decide(request, PolicySet(identity=_documents(built, witness))).allowed
         elif witness is not None:
             assert not witness.depends
             org = None if witness.resource == "*" else witness.resource
             assert built.access(progress=False).allows(
                 witness.principal, witness.action, org, witness.context
             )
+
+
+def _documents(built: Estate, witness: Any) -> list[Any]:
+    person = next(p for p in built.principals if p.arn == witness.principal)
+    return [p.document for p, _ in person.identity_policies if p.document is not None]
 
 
 def test_every_rule_has_a_pair() -> None:

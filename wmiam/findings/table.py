@@ -6,6 +6,7 @@ from typing import Final
 
 from wmiam.findings.rule import Rule
 from wmiam.findings.rules import (
+    assumption,
     boundaries,
     dependents,
     escalation,
@@ -35,6 +36,7 @@ RULES: Final[tuple[Rule, ...]] = (
     *negated.RULES,
     *wildcards.RULES,
     *grants.RULES,
+    *assumption.RULES,
     *exposure.RULES,
     *dependents.RULES,
     *retirement.RULES,

@@ -14,16 +14,17 @@ from wmiam.findings.model import Finding, FindingSeverity, WitnessRequest
 from wmiam.findings.rule import Rule, Weight, listed, named, short_actions
 from wmiam.findings.survey import Grant, Survey
 from wmiam.findings.weights import GRAVE_ACTIONS, HARMFUL_ACTIONS, actions_of
+from wmiam.policy.model import Statement
 from wmiam.policy.patterns import ascii_lower
 from wmiam.policy.values import parse_bool
 
-__all__ = ["RULES", "Remarkable", "gathered"]
+__all__ = ["MFA", "NETWORK", "RULES", "Remarkable", "gathered", "with_mfa"]
 
 ASSUME = "workmail:AssumeImpersonationRole"
 ROLE_ID = "workmail:ImpersonationRoleId"
 MFA = "aws:MultiFactorAuthPresent"
 #: Keys that tell from which network a request comes.
-_NETWORK = ("aws:sourceip", "aws:vpcsourceip", "aws:sourcevpc", "aws:sourcevpce")
+NETWORK = ("aws:sourceip", "aws:vpcsourceip", "aws:sourcevpc", "aws:sourcevpce")
 
 
 @dataclass(slots=True)
@@ -121,7 +122,7 @@ def _without_mfa(rule: Rule, survey: Survey) -> Iterator[Finding]:
 
 
 def _mfa_weight(survey: Survey, found: Remarkable) -> Weight:
-    if found.example is not None and any(survey.depends_on(found.example[3], key) for key in _NETWORK):
+    if found.example is not None and any(survey.depends_on(found.example[3], key) for key in NETWORK):
         return Weight(
             FindingSeverity.MEDIUM,
             "No second factor is asked for, but the request must come from a certain network.",
@@ -149,21 +150,27 @@ def _mfa_mend(survey: Survey, grant: Grant) -> Mend:
         return Mend(why_not="the statement is for sessions without MFA, and with MFA nothing of it is left")
     return survey.mend(
         f'add "Bool": {{"{MFA}": "true"}} to its Condition',
-        [PolicyChange(policy, _with_mfa(grant)) for policy in grant.policies],
+        [PolicyChange(policy, with_mfa(grant.statement)) for policy in grant.policies],
         instead="jobs that sign with access keys of a user never carry MFA: give them a role instead",
         people=holders,
     )
 
 
-def _with_mfa(grant: Grant) -> tuple[dict[str, object], ...]:
-    """Return the patch that makes a statement ask for MFA; the other rows of its Condition stay."""
+def with_mfa(statement: Statement) -> tuple[dict[str, object], ...]:
+    """Return the patch that makes a statement ask for MFA; the other rows of its Condition stay.
+
+    Parameters
+    ----------
+    statement : Statement
+        The statement.
+    """
     rows: dict[str, dict[str, object]] = {}
-    for row in grant.statement.conditions:
+    for row in statement.conditions:
         rows.setdefault(row.written or str(row.operator), {})[row.key] = list(row.values)
     kept = {key: value for key, value in rows.get("Bool", {}).items() if ascii_lower(key) != ascii_lower(MFA)}
     rows["Bool"] = {**kept, MFA: "true"}
-    operation = "replace" if grant.statement.conditions else "add"
-    return ({"op": operation, "path": f"{grant.statement.pointer}/Condition", "value": rows},)
+    operation = "replace" if statement.conditions else "add"
+    return ({"op": operation, "path": f"{statement.pointer}/Condition", "value": rows},)
 
 
 # -- impersonation ----------------------------------------------------------
