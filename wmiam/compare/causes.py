@@ -19,21 +19,18 @@ What no statement explains is put down to what does: a boundary or a level of
 SCPs that was set or lifted as a whole, the account's root user, or requests
 that only one side can have (see :mod:`wmiam.compare.pairs`).  Together the
 causes cover all contexts gained and lost.
-
-Statements of two versions of a policy are the same where all but their ``Sid``
-and their position is the same; of those left, equal ``Sid``, then equal position
-make one a changed form of the other.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Final
 
 from wmiam.access.labels import way
 from wmiam.bits import bits_of
+from wmiam.compare.matching import Version, match, version
 from wmiam.compare.pairs import Delta, Pair
 from wmiam.compare.sides import Side
 from wmiam.engine.compile import ACTIONS
@@ -43,7 +40,7 @@ from wmiam.engine.layers import Layer, Source
 from wmiam.engine.request import ContextEntry
 from wmiam.estate.change import policies_by_key
 from wmiam.estate.model import Policy, Principal
-from wmiam.policy.model import Effect, PolicyDocument, Statement, UnreadStatement
+from wmiam.policy.model import Effect, UnreadStatement
 
 __all__ = ["Attribution", "Attributor", "CauseKey"]
 
@@ -198,11 +195,28 @@ class Attributor:
         same = old is new or (id(old), id(new), left, right) in self._same
         return ("after", right), True, same
 
+    def versions(self, key: CauseKey) -> tuple[Version | None, Version | None]:
+        """Return the statement of a cause as each side has it; None where it does not, or none is meant.
+
+        Parameters
+        ----------
+        key : CauseKey
+            The cause.
+        """
+        side, index = key.statement
+        old, new = (found.get(key.policy) for found in self.policies)
+        places = {side: index}
+        if side and old is not None and new is not None:
+            other = self._matched(old, new).get((side, index))
+            if other is not None:
+                places[other[0]] = other[1]
+        return version(old, places.get("before")), version(new, places.get("after"))
+
     def _matched(self, old: Policy, new: Policy) -> dict[tuple[str, int], tuple[str, int]]:
         key = (id(old), id(new))
         if key not in self._matches:
             found: dict[tuple[str, int], tuple[str, int]] = {}
-            for left, right, same in _match(old.document, new.document):
+            for left, right, same in match(old.document, new.document):
                 found["before", left] = ("after", right)
                 found["after", right] = ("before", left)
                 if same:
@@ -443,51 +457,3 @@ def _told(entry: ContextEntry | None) -> str:
     if entry is None:
         return "chosen by the caller"
     return ", ".join(entry.values) if entry is not ABSENT_KEY and entry.values else "none"
-
-
-def _match(old: PolicyDocument | None, new: PolicyDocument | None) -> Iterator[tuple[int, int, bool]]:
-    """Yield the statements that two versions of a policy share: their indexes, and whether unchanged."""
-    left, right = _statements(old), _statements(new)
-    by_content: dict[object, list[int]] = {}
-    for statement in left:
-        by_content.setdefault(_content(statement, old), []).append(statement.index)
-    used: set[int] = set()
-    waiting: list[Statement | UnreadStatement] = []
-    for statement in right:
-        same = by_content.get(_content(statement, new))
-        if same:
-            used.add(same[0])
-            yield same.pop(0), statement.index, True
-        else:
-            waiting.append(statement)
-    rest = [statement for statement in left if statement.index not in used]
-    for alike in (_same_sid, _same_place):
-        for statement in list(waiting):
-            other = next((s for s in rest if alike(s, statement)), None)
-            if other is not None:
-                rest.remove(other)
-                waiting.remove(statement)
-                yield other.index, statement.index, False
-
-
-def _statements(document: PolicyDocument | None) -> Sequence[Statement | UnreadStatement]:
-    if document is None:
-        return (UnreadStatement(-1, None, "", ""),)
-    return (*document.statements, *document.unread)
-
-
-def _content(statement: Statement | UnreadStatement, document: PolicyDocument | None) -> object:
-    if isinstance(statement, UnreadStatement):
-        return ("unread", statement.index)
-    variables = document.has_variables if document is not None else True
-    return replace(statement, index=0, sid=None, pointer=""), variables
-
-
-def _same_sid(old: Statement | UnreadStatement, new: Statement | UnreadStatement) -> bool:
-    left, right = (None if isinstance(s, UnreadStatement) else s.sid for s in (old, new))
-    return left is not None and left == right
-
-
-def _same_place(old: Statement | UnreadStatement, new: Statement | UnreadStatement) -> bool:
-    sids = [s.sid for s in (old, new) if isinstance(s, Statement)]
-    return old.index == new.index and not any(sids)

@@ -12,6 +12,7 @@ from wmiam.compare.align import align
 from wmiam.compare.causes import Attribution, Attributor, CauseKey
 from wmiam.compare.changes import CHANGES, Change
 from wmiam.compare.failures import Failures
+from wmiam.compare.matching import Version
 from wmiam.compare.names import Names
 from wmiam.compare.pairs import Delta, Pair, pair_up
 from wmiam.compare.requests import Witness, decide_on, find_witness
@@ -128,7 +129,7 @@ class Comparison:
         for pair in self.pairs:
             for delta in pair.deltas:
                 cells = delta.resources.bit_count() * delta.actions.bit_count()
-                found[self._kind(pair, delta)[0]] += cells * len(pair.people)
+                found[self.kind(pair, delta)[0]] += cells * len(pair.people)
         return {change: number for change, number in found.items() if number}
 
     def people(self) -> tuple[tuple[str, ...], tuple[str, ...], tuple[str, ...]]:
@@ -137,7 +138,7 @@ class Comparison:
         losing: set[str] = set()
         unsure: set[str] = set()
         for pair in self.pairs:
-            kinds = {self._kind(pair, delta)[0] for delta in pair.deltas}
+            kinds = {self.kind(pair, delta)[0] for delta in pair.deltas}
             arns = {_arn(old, new) for old, new in pair.people}
             gaining |= arns if kinds & {"granted", "widened", "moved"} else set()
             losing |= arns if kinds & {"revoked", "narrowed", "moved"} else set()
@@ -190,7 +191,7 @@ class Comparison:
             resource = pair.resources[position]
             if arns is not None and resource.organization is not None and resource.arn not in arns:
                 continue
-            change, depends = self._kind(pair, delta)
+            change, depends = self.kind(pair, delta)
             yield Change(
                 subject,
                 ACTIONS.names[bit],
@@ -204,8 +205,16 @@ class Comparison:
                 pair,
             )
 
-    def _kind(self, pair: Pair, delta: Delta) -> tuple[str, tuple[str, ...]]:
-        """Return what happened, and what it depends on."""
+    def kind(self, pair: Pair, delta: Delta) -> tuple[str, tuple[str, ...]]:
+        """Return what happened, one of :data:`~wmiam.compare.changes.CHANGES`, and what it depends on.
+
+        Parameters
+        ----------
+        pair : Pair
+            Whose access changed.
+        delta : Delta
+            The change.
+        """
         renaming = pair.renaming
         key = (delta.before, delta.gained, delta.lost, renaming.unread)
         if key not in self._kinds:
@@ -363,6 +372,21 @@ class Comparison:
         level of SCPs that was set or lifted.  :mod:`wmiam.compare.causes` defines it exactly.
         """
         return self._causes
+
+    def versions(self, cause: Cause) -> tuple[Version | None, Version | None]:
+        """Return the statement of a cause before and after the change, each with its policy.
+
+        Parameters
+        ----------
+        cause : Cause
+            Of this comparison.
+
+        Returns
+        -------
+        tuple
+            None where a side does not have it, or the cause is no statement.
+        """
+        return self._attributor.versions(cause.key)
 
     def causes_of(self, change: Change) -> tuple[Cause, ...]:
         """Return what made one change.
