@@ -41,6 +41,7 @@ if TYPE_CHECKING:
     from wmiam.estate.lint import lint_estate
     from wmiam.export.write import export
     from wmiam.lab import explore
+    from wmiam.lab.views import view
     from wmiam.sources.load import load
 
 __all__ = [
@@ -71,6 +72,7 @@ __all__ = [
     "lint_estate",
     "load",
     "report",
+    "view",
 ]
 
 __version__ = "0.1.0"
@@ -103,6 +105,7 @@ _HOME = {
     "lint_estate": "wmiam.estate.lint",
     "load": "wmiam.sources.load",
     "report": "wmiam.api",
+    "view": "wmiam.lab.views",
 }
 
 

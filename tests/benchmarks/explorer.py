@@ -5,12 +5,18 @@
 Columns
 -------
 first paint
-    From the call of ``wmiam.explore``, after ``access`` exists, to the matrix on the screen.
+    From the call of ``wmiam.explore``, after ``access`` exists, to the matrix on the screen; the import
+    of what shows it is part of that.
 filter, context, organization
     From the choice in the page to the matrix painted anew: median (and maximum) of the rounds.  A filter
     by capability, level or decision needs no kernel; context keys and organizations are asked of it.
 explanation
     From a click on a cell to its explanation on the screen.
+findings, chains
+    From the wish for them, once for an estate, to the list of findings, and to the numbers of those who
+    come to each capability by chains.
+severity
+    As filter, by the severity of findings, which is asked of the kernel.
 """
 
 from __future__ import annotations
@@ -59,6 +65,19 @@ CHOOSE = """async ([label, text]) => {
   return taken;
 }"""
 
+#: Clicks a button, and resolves to the milliseconds until a place holds a text.
+CLICK = """async ([name, place, text]) => {
+  const explorer = document.querySelector(".wmiam-lab .explorer");
+  const button = [...explorer.querySelectorAll("button")].find((element) => element.textContent === name);
+  const begun = performance.now();
+  button.click();
+  while (!explorer.querySelector(place)?.textContent.includes(text)) {
+    if (performance.now() - begun > 60000) throw new Error(`${name}: nothing came`);
+    await new Promise((resolve) => requestAnimationFrame(resolve));
+  }
+  return performance.now() - begun;
+}"""
+
 EXPLAIN = """async ([x, y]) => {
   const grid = document.querySelector(".wmiam-lab .grid");
   const panel = document.querySelector(".wmiam-lab .panel");
@@ -91,7 +110,7 @@ def measure(folder: Path, estate: str, times: int) -> Figures:
     from lab_driver import running_lab
 
     cells = [
-        f"import time, wmiam\naccess = wmiam.load({str(folder)!r}).access(progress=False)\nimport wmiam.lab",
+        f"import time, wmiam\naccess = wmiam.load({str(folder)!r}).access(progress=False)",
         "begun = time.time()\nexplorer = wmiam.explore(access)\nexplorer",
     ]
     found = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
@@ -130,6 +149,15 @@ def measure(folder: Path, estate: str, times: int) -> Figures:
             )
             organizations = rounds(page, [("Organization", label) for label in labels], times)
             rounds(page, [("Organization", "any of the account")], 1)
+            looked = float(page.evaluate(CLICK, ["Look for findings", ".list [role=option]", " "]))
+            page.wait_for_timeout(1000)
+            choices = [("Finding severity", text) for text in ("high or graver", "with or without")]
+            severity = rounds(page, choices, times)
+            # Chains of a small estate are followed by themselves, and have been: this asks again.
+            opened.run("explorer._follows = False; explorer._by_chains = []; access.memo.clear()")
+            page.wait_for_timeout(500)
+            chained = float(page.evaluate(CLICK, ["Follow chains", ".counts", "by chains +"]))
+            page.wait_for_timeout(1500)
             # Of one account, so that below its heading there is a principal in every line.
             opened.run(
                 "from collections import Counter; of = Counter(p.account for p in access.principals); "
@@ -147,18 +175,23 @@ def measure(folder: Path, estate: str, times: int) -> Figures:
         "context": context,
         "organization": organizations,
         "explanation": explained,
+        "findings": looked,
+        "chains": chained,
+        "severity": severity,
     }
 
 
 def table(rows: list[Figures]) -> str:
     """Return figures as a Markdown table."""
     head = ["estate", "principals", "first paint", "filter", "context", "organization", "explanation"]
+    head += ["severity", "findings", "chains"]
     lines = [head, ["---"] * len(head)]
     for row in rows:
         parts = [
             f"{statistics.median(row[key]):,.0f} ms ({max(row[key]):,.0f} ms)"
-            for key in ("filter", "context", "organization", "explanation")
+            for key in ("filter", "context", "organization", "explanation", "severity")
         ]
+        parts += [f"{row[key]:,.0f} ms" for key in ("findings", "chains")]
         lines.append([row["estate"], f"{row['principals']:,}", f"{row['first_paint']:,.0f} ms", *parts])
     return "\n".join("| " + " | ".join(line) + " |" for line in lines) + "\n"
 

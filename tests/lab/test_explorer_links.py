@@ -13,7 +13,7 @@ from explorer_views import CONTEXTS, MFA, NO_MFA, NOBODY, RETAG
 import wmiam
 from wmiam.access import Access
 from wmiam.engine.compile import ACTIONS
-from wmiam.findings import entry
+from wmiam.findings import RULES, entry
 from wmiam.lab import Explorer
 from wmiam.lab import explorer as explorer_module
 from wmiam.lab.chained import chain_numbers
@@ -46,7 +46,7 @@ def test_findings_are_looked_for_when_somebody_asks(explorer: Explorer) -> None:
     explorer.observe(lambda change: told.append(change["new"]), "_working")
     ask(explorer, ask="findings")
     every = explorer.access.findings()
-    assert told[0] == "Looking for findings: 0 of 28"
+    assert told[0] == f"Looking for findings: 0 of {len(RULES)}"
     assert told[-1] == ""
     assert explorer._findings["total"] == explorer._findings["of"] == len(every)
     assert [row[0] for row in explorer._findings["rows"]] == [finding.id for finding in every]

@@ -13,7 +13,6 @@ from explorer_views import ACME, HOSTILE, RETAG, VIEWS
 from lab_driver import Lab, LabPage
 from playwright.sync_api import Browser, Locator, expect
 
-import wmiam
 from wmiam.access import Access
 from wmiam.lab import views
 from wmiam.lab.bundle import MIME
@@ -281,7 +280,7 @@ def test_chains_are_counted_listed_and_told_step_by_step(lab: Lab, pictures: Pat
     for key in ("ArrowDown", "End", "Home", "ArrowDown", "ArrowDown", "Enter"):
         listed.press(key)
     expect(panel.locator("h4.cell")).to_have_text("breakglass-1 (111122223333) ⇢ Read mail")
-    expect(panel.locator("ol").first).to_contain_text("assumes AcmeBreakGlass (444455556666) when with MFA")
+    expect(panel.locator("ol").first).to_contain_text("assumes AcmeBreakGlass (444455556666), with MFA")
     expect(listed.get_by_role("option", selected=True)).to_contain_text("breakglass-1")
     # The list is still the one of the capability, so that the next can be chosen.
     expect(listed.get_by_role("option")).to_have_count(comers)
@@ -349,6 +348,8 @@ def test_a_page_without_kernel_shows_the_same_views(
         views.explanation(acme.explain("mateo.jackson", "ResetPassword", "acme-europe")),
         views.condition(acme.condition("mateo.jackson", "ResetPassword", "acme-europe")),
         views.matrix(acme),
+        views.findings(acme.findings(), acme),
+        views.chains(acme.paths("john.stiles", "AcmeMailTier2")),
     ]
     bundles = [view._repr_mimebundle_()[0][MIME] for view in shown]
     start = f"for (const {{ kind, options, data }} of {json.dumps(bundles)}) {{"
@@ -377,6 +378,13 @@ def test_a_page_without_kernel_shows_the_same_views(
     expect(page.locator(".graph").get_by_role("img", name="role ServiceDeskTier2 ")).to_be_visible()
     expect(page.locator(".panel .verdict").first).to_contain_text("conditional: with MFA")
     expect(page.get_by_role("group", name="Condition block")).to_contain_text("aws:MultiFactorAuthPresent")
+    listed = page.get_by_role("listbox", name="Findings")
+    listed.focus()
+    listed.press("End")
+    listed.press("Enter")
+    last = acme.findings()[-1]
+    expect(page.get_by_role("group", name="Finding, scrolls").locator("code").first).to_have_text(last.id)
+    expect(page.locator("ol").get_by_text("assumes AcmeMailTier2 (444455556666)")).to_be_visible()
     page.screenshot(path=pictures / f"page-{scheme}.png", full_page=True)
     assert heard == []
     context.close()
@@ -389,8 +397,10 @@ def test_single_views_show_themselves(lab: Lab, pictures: Path) -> None:
         "views.graph(access.graph(principals='john.stiles'))",
         "views.explanation(access.explain('mateo.jackson', 'ResetPassword', 'acme-europe'))",
         "views.condition(access.condition('mateo.jackson', 'ResetPassword', 'acme-europe'))",
+        "wmiam.view(access.findings())",
+        "wmiam.view(access.paths('john.stiles', 'take-over-mailbox'))",
     ]
-    opened = lab.open(cells, size=(1300, 2600))
+    opened = lab.open(cells, size=(1300, 3600))
     opened.run_all()
     page = opened.page
     expect(page.locator(".wmiam-lab .matrix[data-painted]")).to_be_visible()

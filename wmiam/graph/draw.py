@@ -234,6 +234,8 @@ def to_svg(
     drawn = drawing(graph)
     parts = [f'<text class="head" x="{x:.0f}" y="20">{escape(text)}</text>' for x, text in drawn.heads]
     parts += [_line(line) for line in drawn.lines]
+    # Above all lines; the line itself tells the same.
+    parts += [_label(line) for line in drawn.lines if line.label]
     parts += [_box(box, inline=inline) for box in drawn.boxes]
     return _svg(drawn.width, drawn.height, width, title, drawn.description, parts, inline=inline)
 
@@ -423,12 +425,12 @@ def _line(line: Line) -> str:
     style = {"plain": "e", "conditional": "e c", "context": "e d"}[line.style]
     point = "tip when" if line.style == "conditional" else "tip"
     drawn = f'<path class="{style}" d="{line.curve}"/><path class="{point}" d="{line.arrow}"/>'
-    if line.label:
-        words = _text(line.label)
-        drawn += (
-            f'<text class="said" text-anchor="middle" x="{line.x:.0f}" y="{line.y + 4:.1f}">{words}</text>'
-        )
     return f"<g><title>{_text(line.told)}</title>{drawn}</g>"
+
+
+def _label(line: Line) -> str:
+    place = f'x="{line.x:.0f}" y="{line.y - 3:.1f}"'
+    return f'<text class="said" text-anchor="middle" aria-hidden="true" {place}>{_text(line.label)}</text>'
 
 
 def _bend(x1: float, y1: float, x2: float, y2: float) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, Final
 
 from wmiam.access import Access
@@ -133,12 +134,12 @@ def finding_model(
     }
 
 
-def findings_model(findings: Findings, access: Access | None = None) -> dict[str, Any]:
+def findings_model(findings: Sequence[Finding], access: Access | None = None) -> dict[str, Any]:
     """Return findings, each with its evidence and mend, for a page that asks no kernel.
 
     Parameters
     ----------
-    findings : Findings
+    findings : sequence of Finding
         What :meth:`wmiam.Access.findings` returned; the gravest two hundred are told.
     access : Access, optional
         As for :func:`finding_model`.

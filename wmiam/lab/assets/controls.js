@@ -132,6 +132,9 @@ class ContextForm {
   }
 }
 
+/** A word for which there is no room on the screen. */
+const BY = () => make("span", { className: "hidden" }, "by ");
+
 /** The capabilities with the numbers of those who have them, directly and by chains; a click shows only their actions. */
 class Counts {
   constructor({ names, choose }) {
@@ -154,11 +157,11 @@ class Counts {
       allowed.textContent = number(always);
       conditional.replaceChildren(...underCondition(sometimes, "+"));
       if (chains.length === 0) {
-        chained.replaceChildren("by chains: ?");
+        chained.replaceChildren(BY(), "chains ?");
         return;
       }
       const [free, bound] = chains[index];
-      chained.replaceChildren(free || bound ? "by chains " : "none by chains", ...(free ? [`+${number(free)} `] : []), ...underCondition(bound, "+"));
+      chained.replaceChildren(BY(), free || bound ? "chains " : "chains none", ...(free ? [`+${number(free)} `] : []), ...underCondition(bound, "+"));
     });
   }
 }

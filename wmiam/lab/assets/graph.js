@@ -37,9 +37,11 @@ function graphPicture(drawing, label, chooser, follower = () => null) {
       for (const [name, value] of Object.entries({ tabindex: 0, role: "button", "aria-label": line.told })) group.setAttribute(name, value);
       choosable(group, choose);
     }
-    if (line.label) group.append(shape("text", { class: "said", x: line.x, y: line.y + 4, "text-anchor": "middle" }, line.label));
     return group;
   });
+  // Words stand above all lines, and for those who hear them in the line's own.
+  const said = drawing.lines.filter((line) => line.label).map((line) => shape("text",
+    { class: "said", "aria-hidden": "true", x: line.x, y: line.y - 3, "text-anchor": "middle" }, line.label));
   const boxes = drawing.boxes.map((box) => {
     const text = shape("text", { x: 28, y: box.height / 2 + 4.5 }, box.label);
     if (box.account) text.append(shape("tspan", { class: "of" }, ` ${box.account}`));
@@ -52,5 +54,5 @@ function graphPicture(drawing, label, chooser, follower = () => null) {
     return group;
   });
   return shape("svg", { class: "graph", role: "group", "aria-label": `${label}: ${drawing.description}`,
-    viewBox: `0 0 ${drawing.width} ${drawing.height}`, width: drawing.width, height: drawing.height }, ...heads, ...lines, ...boxes);
+    viewBox: `0 0 ${drawing.width} ${drawing.height}`, width: drawing.width, height: drawing.height }, ...heads, ...lines, ...said, ...boxes);
 }

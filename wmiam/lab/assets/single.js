@@ -38,7 +38,27 @@ function graphAlone(element, drawing, options) {
     : make("p", { className: "hint" }, `${number(drawing.many)} nodes are too many to read.`));
 }
 
-const ALONE = { matrix: matrixAlone, explanation: explanationAlone, condition: conditionAlone, graph: graphAlone };
+/** Findings to choose from, and the chosen one with its evidence and mend. */
+function findingsAlone(element, { rows, total, told }) {
+  const panel = make("div", { className: "panel", tabIndex: 0, role: "group", "aria-label": "Finding, scrolls" });
+  const note = rows.length < total ? [`The gravest ${number(rows.length)} of ${number(total)}.`] : total === 0 ? ["Nothing was found."] : [];
+  const show = ([id]) => {
+    list.show(rows, (row) => row[0] === id, ...note);
+    panel.replaceChildren(...explainFinding(told[id]));
+    panel.scrollTop = 0;
+  };
+  const list = new List({ label: "Findings", line: findingLine, choose: show });
+  list.show(rows, () => false, ...note);
+  if (rows.length) show(rows[0]);
+  element.append(make("div", { className: "beside" }, list.element, ...(rows.length ? [panel] : [])));
+}
+
+function chainsAlone(element, chain) {
+  element.append(make("div", { className: "panel" }, ...explainChain(chain)));
+}
+
+const ALONE = { matrix: matrixAlone, explanation: explanationAlone, condition: conditionAlone, graph: graphAlone,
+  findings: findingsAlone, chains: chainsAlone };
 
 /** Keep keys from JupyterLab, of whose shortcuts one letter can cut a cell.  It asks the focused element itself. */
 function keepKeys(element) {

@@ -54,7 +54,7 @@ function explainFinding(finding, { attempt = null, person = (arn) => bdi(visible
 function explainPath(path, several) {
   const code = DECISION[path.decision];
   const steps = path.steps.map((step) => make("li", {}, make("strong", {}, bdi(step.title)),
-    ...(step.conditions.length ? [make("span", { className: "w-conditional" }, " when ", bdi(step.conditions.join(", and ")))] : []),
+    ...(step.conditions.length ? [make("span", { className: "w-conditional" }, ", ", bdi(step.conditions.join(", and ")))] : []),
     ...(step.reason ? [make("p", { className: "sub" }, bdi(step.reason))] : []), ...statementList(step.statements, 0, false)));
   return [make("p", { className: "verdict" }, verdict(code), several ? bdi(`: ${path.steps.map(({ title }) => title).join(", ")}`) : ""),
     ...(path.throughout.length ? [tagged("Throughout", bdi(path.throughout.join(", and ")))] : []),
