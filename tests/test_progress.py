@@ -33,3 +33,21 @@ def test_a_bar_is_shown_where_it_is_wanted(
     # Here nobody watches: standard error is no terminal.
     assert list(watched("abc", "Looking", unit=" rules", progress=wanted)) == ["a", "b", "c"]
     assert ("Looking" in capsys.readouterr().err) is shown
+
+
+def test_a_bar_begins_where_it_is_after_a_second(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    clock = iter([0.0, 0.4, 0.8, 1.2])
+    monkeypatch.setattr("wmiam.progress.monotonic", lambda: next(clock))
+    # Here nobody watches, but the bar is asked whether to be shown.
+    bars: list[dict[str, object]] = []
+
+    def bar(items: object, **options: object) -> object:
+        bars.append({"items": items, **options})
+        return items
+
+    monkeypatch.setattr("tqdm.auto.tqdm", bar)
+    assert list(watched("abcde", "Looking")) == ["a", "b", "c", "d", "e"]
+    (made,) = bars
+    assert (made["items"], made["initial"], made["total"], made["disable"]) == ("cde", 2, 5, None)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
+from time import monotonic
 from typing import Final, TypeVar
 
 __all__ = ["Listener", "told_to", "watched"]
@@ -55,11 +56,17 @@ def watched(
             listener(what, number, len(items))
             yield item
         return
-    if progress is False:
-        yield from items
-        return
-    from tqdm.auto import tqdm
+    behind = 0
+    begun = monotonic()
+    # What is done within the second does not wait for a bar to be made.
+    while behind < len(items) and (progress is False or (progress is None and monotonic() - begun < _DELAY)):
+        yield items[behind]
+        behind += 1
+    if behind < len(items):
+        from tqdm.auto import tqdm
 
-    hidden = None if progress is None else False
-    delay = _DELAY if progress is None else 0.0
-    yield from tqdm(items, desc=what, unit=unit, disable=hidden, leave=False, delay=delay)
+        hidden = None if progress is None else False
+        rest = items[behind:]
+        yield from tqdm(
+            rest, desc=what, unit=unit, disable=hidden, leave=False, initial=behind, total=len(items)
+        )

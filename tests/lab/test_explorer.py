@@ -375,6 +375,42 @@ def test_an_error_in_a_notebook_is_one_line_and_its_traceback_is_kept(
         InteractiveShell.clear_instance()
 
 
+ERRORS = {
+    "access.findings(rules=['retag-arround'])": "UnknownNameError: no rule is called 'retag-arround'",
+    "access.findings().of(severity='grave')": "UnknownNameError: no severity is called 'grave'",
+    "access.findings()['retag-around-0']": "UnknownNameError: no finding is called 'retag-around-0'",
+    "access.findings(suppress='no/such.toml')": "InputError: no/such.toml: ",
+    "access.paths('john.stilles', 'read-mail')": "UnknownNameError: no principal is called 'john.stilles'",
+    "access.paths('john.stiles', 'reed-mail')": "UnknownNameError: no principal is called 'reed-mail'",
+    "access.reach('john.stilles')": "UnknownNameError: no principal is called 'john.stilles'",
+    "access.who_reaches('reed-mail')": "UnknownNameError: no capability is called 'reed-mail'",
+    "access.choke_points('read-mail', 'acme-nowhere')": "UnknownNameError: no organization is called 'acme-nowhere'",
+    "access.blast_radius('john.stiles', leaked=True)": "RequestError: ",
+    "wmiam.compare('no/such', 'folder')": "InputError: no/such: there is no such file or folder",
+    "wmiam.view(7)": "WmiamError: there is no view of int",
+    "explorer.filters = {'severity': 'grave'}": "UnknownNameError: no severity is called 'grave'",
+    "explorer.selection = {'finding': 'retag'}": "UnknownNameError: no finding is called 'retag'",
+    "explorer.load_pins('no/such.json')": "InputError: no/such.json: cannot be read",
+}
+
+
+def test_errors_of_findings_paths_and_comparisons_are_one_line(
+    acme: Access, capsys: pytest.CaptureFixture[str]
+) -> None:
+    shell = InteractiveShell.instance()
+    try:
+        explorer = wmiam.explore(acme)
+        shell.push({"access": acme, "wmiam": wmiam, "explorer": explorer})
+        for code, words in ERRORS.items():
+            shell.run_cell(code)
+            told = capsys.readouterr().out
+            assert told.startswith(words), (code, told)
+            assert told.count("\n") == 1, (code, told)
+        explorer.close()
+    finally:
+        InteractiveShell.clear_instance()
+
+
 def test_of_very_many_values_some_are_offered() -> None:
     addresses = [f"198.51.100.{number}/32" for number in range(0, 200, 2)]
     access = one_user({"IpAddress": {"aws:SourceIp": addresses}})

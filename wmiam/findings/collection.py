@@ -92,7 +92,15 @@ class Findings(Sequence[Finding]):
             Only those at least as grave.
         principal : str, optional
             Only those that concern this principal, by ARN.
+
+        Raises
+        ------
+        UnknownNameError
+            If there is no such severity.
         """
+        known = [str(name) for name in FindingSeverity]
+        if severity is not None and severity not in known:
+            raise UnknownNameError("severity", severity, known)
         least = FindingSeverity(severity) if severity is not None else FindingSeverity.INFO
         return self._some(
             f

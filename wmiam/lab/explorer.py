@@ -10,6 +10,7 @@ from contextlib import contextmanager
 from dataclasses import asdict
 from functools import cached_property, partial
 from os import PathLike
+from time import monotonic
 from typing import TYPE_CHECKING, Any, Final
 
 import traitlets
@@ -41,6 +42,8 @@ __all__ = ["Explorer", "explore"]
 
 #: In estates of up to so many principals chains are followed, and cells explained, without being asked.
 _FEW: Final = 2000
+#: The page is told so often of progress, in seconds.
+_PAUSE: Final = 0.1
 
 
 class Explorer(BundledView):
@@ -445,8 +448,13 @@ class Explorer(BundledView):
     def _busy(self) -> Iterator[None]:
         """Say in the page how far something is that takes long."""
 
+        said = 0.0
+
         def tell(what: str, behind: int, every: int) -> None:
-            self._working = f"{what}: {behind} of {every}"
+            nonlocal said
+            if monotonic() - said > _PAUSE:
+                said = monotonic()
+                self._working = f"{what}: {behind} of {every}"
 
         try:
             with told_to(tell):

@@ -18,6 +18,7 @@ from wmiam.graph.escalate.entities import Entities
 from wmiam.graph.escalate.evaluation import Grants
 from wmiam.graph.escalate.ground import Finding, Ground
 from wmiam.graph.escalate.unread import Unread
+from wmiam.progress import watched
 
 __all__ = ["Finder", "Finding"]
 
@@ -78,7 +79,7 @@ class Finder(Ground):
     def findings(self) -> Iterator[Finding]:
         """Yield every escalation: by what could be read, then what unread policies may give besides."""
         known: dict[str, list[Finding]] = {}
-        for callers in self.callers:
+        for callers in watched(self.callers, "Working out escalations", unit=" kinds of callers"):
             for finding in self._search(callers):
                 yield finding
                 for principal in finding.sources if self.evaluation.possibly else ():
