@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from wmiam.access import Access
+    from wmiam.compare import Comparison
 
 __all__ = ["decide", "report"]
 
@@ -68,34 +69,49 @@ def decide(request: Request | Mapping[str, Any], policies: PolicySet | None = No
 
 
 def report(
-    access: Access,
+    subject: Access | Comparison,
     path: str | PathLike[str] = "report.html",
     *,
     title: str | None = None,
     generated: datetime | None = None,
     plan: str | PathLike[str] | None = None,
 ) -> Path:
-    """Write the report on who can do what: one HTML file that needs no network.
+    """Write the report on who can do what, or on a change: one HTML file that needs no network.
 
     Parameters
     ----------
-    access : Access
+    subject : Access or Comparison
         What is reported.
     path : str or path
         The file to write.
     title : str, optional
-        Title of the report; by default made from the estate's name.
+        Title of the report; by default made from the names of what is reported.
     generated : datetime, optional
         The moment that the report names; by default now.
     plan : path, optional
         A TOML file that chooses sections, title and logo and adds notes and pinned views; see
-        :mod:`wmiam.report.plan`.
+        :mod:`wmiam.report.plan`.  Not for changes.
 
     Returns
     -------
     pathlib.Path
         The file.
+
+    Raises
+    ------
+    InputError
+        If the plan cannot be read.
+    TypeError
+        If a plan is given for a change.
     """
+    from wmiam.compare import Comparison
+
+    if isinstance(subject, Comparison):
+        from wmiam.report.changes import write_changes
+
+        if plan is not None:
+            raise TypeError("a plan is for the report on an estate, not for that on a change")
+        return write_changes(subject, Path(path), title=title, generated=generated)
     from wmiam.report import write_report
 
-    return write_report(access, Path(path), title=title, generated=generated, plan=plan)
+    return write_report(subject, Path(path), title=title, generated=generated, plan=plan)

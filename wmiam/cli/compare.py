@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from wmiam.cli.arguments import Commands, add_format, add_given, given, read_estate
-from wmiam.cli.output import Rows, emit, open_output, print_text, style
+from wmiam.cli.output import Rows, emit, must_be_writable, open_output, print_text, style
 from wmiam.cli.table import render_table
 from wmiam.errors import InputError, PolicyError
 from wmiam.export.csvform import flat_text
@@ -43,6 +43,7 @@ examples:
   wmiam compare data/review/before data/review/after --gate no-new-access
   wmiam compare data/review/before --policy help-desk=data/review/after/help-desk.json
   wmiam compare data/review/before data/review/after --show changes --format csv -o changes.csv
+  wmiam compare data/review/before data/review/after --gate no-new-access --report change.html
 
 exit codes:
   0  compared, and every gate holds
@@ -91,6 +92,11 @@ def add_commands(commands: Commands) -> None:
         help="what to print: summary is for reading (default), the others are tables; the other "
         "formats hold changes (default), causes or failures",
     )
+    parser.add_argument(
+        "--report",
+        metavar="FILE",
+        help="write the report on the change besides: one HTML file with both sides next to each other",
+    )
     add_given(parser)
     add_format(parser)
 
@@ -106,10 +112,14 @@ def _compare(arguments: argparse.Namespace) -> int:
     show = arguments.show or ("summary" if arguments.format == "table" else "changes")
     if show == "summary" and arguments.format != "table":
         raise InputError("the summary is text", mend="choose --show changes, causes or failures")
+    if arguments.report is not None:
+        must_be_writable(arguments.report)
     gates = _gates(arguments)
     before = read_estate([arguments.before])
     after = _replaced(before, arguments.policy) if arguments.policy else read_estate([arguments.after])
     comparison = compare(before, after, gate=gates, given=given(arguments))
+    if arguments.report is not None:
+        _write_report(comparison, arguments.report)
     if show == "summary":
         with open_output(arguments.output) as stream:
             print_text(f"{comparison}\n", stream)
@@ -117,6 +127,14 @@ def _compare(arguments: argparse.Namespace) -> int:
         _emit(arguments, comparison, show)
         _tell(comparison)
     return 1 if comparison.failures else 0
+
+
+def _write_report(comparison: Comparison, path: str) -> None:
+    from wmiam.report.changes import render_changes
+
+    text = render_changes(comparison)
+    with open_output(path) as stream:
+        stream.write(text.encode("utf-8", "backslashreplace"))
 
 
 def _gates(arguments: argparse.Namespace) -> list[Gate]:

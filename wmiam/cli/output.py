@@ -29,6 +29,7 @@ __all__ = [
     "encode",
     "is_terminal",
     "json_text",
+    "must_be_writable",
     "open_output",
     "print_text",
     "refuse_binary",
@@ -39,6 +40,26 @@ __all__ = [
 FORMATS: Final = ("table", "json", "jsonl", "csv", "parquet", "xlsx")
 #: How the formats are called in a sentence.
 _CALLED: Final = {"parquet": "Parquet", "xlsx": "A workbook", "zip": "An archive"}
+
+
+def must_be_writable(path: str) -> None:
+    """Refuse a report's file that cannot be made, before the input is read, which may take long.
+
+    Parameters
+    ----------
+    path : str
+        What the user named.
+
+    Raises
+    ------
+    InputError
+        If it is a folder, or in none.
+    """
+    target = Path(path)
+    if target.is_dir() or not target.absolute().parent.is_dir():
+        raise InputError(
+            "no report can be written there", path=path, mend="name a file in a folder that exists"
+        )
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,9 +7,8 @@ from pathlib import Path
 
 from wmiam.cli.arguments import Commands, add_given, add_output, read_access
 from wmiam.cli.notebook import add_notebook_options, notebook_report, wants_notebook
-from wmiam.cli.output import open_output
+from wmiam.cli.output import must_be_writable, open_output
 from wmiam.cli.results import add_result_options, print_schema, settle_report_format, write_result_file
-from wmiam.errors import InputError
 from wmiam.wholefile import is_standard_stream
 
 __all__ = ["add_commands"]
@@ -76,13 +75,7 @@ def _report(arguments: argparse.Namespace) -> int:
         return print_schema()
     form = settle_report_format(arguments)
     target = Path(arguments.output)
-    # Found out before the estate is read, which may take long.
-    if target.is_dir() or not target.absolute().parent.is_dir():
-        raise InputError(
-            "no report can be written there",
-            path=arguments.output,
-            mend="name a file in a folder that exists",
-        )
+    must_be_writable(arguments.output)
     if form != "html":
         return write_result_file(arguments, form)
     if wants_notebook(arguments):
