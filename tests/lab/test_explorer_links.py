@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import base64
+import gzip
 import json
 from collections.abc import Iterator
 from typing import Any
@@ -16,6 +18,7 @@ from wmiam.engine.compile import ACTIONS
 from wmiam.findings import RULES, entry
 from wmiam.lab import Explorer
 from wmiam.lab import explorer as explorer_module
+from wmiam.lab.bundle import MIME
 from wmiam.lab.chained import chain_numbers
 
 STILES = "arn:aws:iam::123456789012:user/john.stiles"
@@ -296,6 +299,14 @@ def test_of_a_large_estate_chains_are_followed_when_asked(
     assert "escalates" in {line["kind"] for line in explorer._graph["lines"]}
     assert explorer._code.endswith(".reach(" + repr(explorer.selection["principal"]) + ").frame()")
     explorer.close()
+
+
+def test_without_kernel_the_cells_are_those_that_findings_are_about(explorer: Explorer) -> None:
+    explorer.filters = {"severity": "high"}
+    bundle = explorer._repr_mimebundle_()[0][MIME]
+    assert (bundle["kind"], bundle["options"]) == ("matrix", {"partial": True})
+    value = json.loads(gzip.decompress(base64.b64decode(bundle["data"])))
+    assert base64.b64decode(value["rows"]) == explorer._rows
 
 
 def test_no_text_of_findings_and_chains_is_hidden(hostile: Access) -> None:

@@ -203,6 +203,13 @@ def test_the_keyboard_reaches_every_cell(lab: Lab) -> None:
     assert opened.errors == []
 
 
+def stands(opened: LabPage) -> None:
+    """The explorer has no violation of accessibility rules, and is no wider than its place."""
+    found = Axe().run(opened.page, context=[[".wmiam-lab"]])
+    assert found.violations_count == 0, found.generate_report()
+    assert opened.explorer.evaluate("element => element.scrollWidth <= element.clientWidth")
+
+
 @pytest.mark.parametrize("dark", [False, True], ids=["light", "dark"])
 @pytest.mark.parametrize("wide", [1500, 430])
 def test_axe_finds_nothing(lab: Lab, pictures: Path, dark: bool, wide: int) -> None:
@@ -216,9 +223,24 @@ def test_axe_finds_nothing(lab: Lab, pictures: Path, dark: bool, wide: int) -> N
     explorer.get_by_text("9 more keys").click()
     explorer.get_by_role("button", name="Show code").click()
     explorer.screenshot(path=pictures / f"explorer-{'dark' if dark else 'light'}-{wide}.png")
-    found = Axe().run(opened.page, context=[[".wmiam-lab"]])
-    assert found.violations_count == 0, found.generate_report()
-    assert explorer.evaluate("element => element.scrollWidth <= element.clientWidth")
+    stands(opened)
+
+    opened.run("explorer.selection = {}")
+    explorer.get_by_role("button", name="Pin this view").click()
+    explorer.get_by_role("tab", name="Findings").click()
+    explorer.get_by_role("button", name="Look for findings").click()
+    explorer.get_by_role("listbox", name="Findings").get_by_role("option").first.click()
+    expect(explorer.locator(".panel .severity")).to_be_visible()
+    explorer.screenshot(path=pictures / f"findings-{'dark' if dark else 'light'}-{wide}.png")
+    stands(opened)
+
+    opened.run("explorer.selection = {'principal': 'john.stiles'}")
+    explorer.get_by_role("tab", name="Chains").click()
+    explorer.get_by_role("listbox", name="Chains").get_by_role("option").first.click()
+    expect(explorer.locator(".panel h4.cell")).to_contain_text("⇢")
+    expect(explorer.locator(".graph")).to_be_visible()
+    explorer.screenshot(path=pictures / f"chains-{'dark' if dark else 'light'}-{wide}.png")
+    stands(opened)
     assert opened.errors == []
 
 

@@ -260,6 +260,9 @@ class Explorer(BundledView):
         if is_watched() and len(self.access.principals) > _FEW:
             # Whoever sits before it waits for this, and has the kernel for explanations.
             return "matrix", {}, pack(matrix_data(self.access, self._tally()))
+        if view.filters.severity:
+            # Which cells findings are about is asked of a kernel: they are stored as they are.
+            return "matrix", {"partial": True}, pack(matrix_data(self.access, self._tally()))
         options = {"filters": asdict(view.filters), "selection": asdict(view.selection)}
         return "access", options, pack(access_data(view.given))
 
@@ -447,7 +450,6 @@ class Explorer(BundledView):
     @contextmanager
     def _busy(self) -> Iterator[None]:
         """Say in the page how far something is that takes long."""
-
         said = 0.0
 
         def tell(what: str, behind: int, every: int) -> None:

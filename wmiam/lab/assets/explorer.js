@@ -166,7 +166,8 @@ class Explorer {
 
   drawPins() {
     this.pinList.replaceChildren(...this.model.get("pins").map((pinned) => {
-      const button = make("button", { type: "button", title: "Go back to this view" }, bdi(visible(String(pinned.title))));
+      const told = ["Go back to this view", pinned.note].filter(Boolean).join(": ");
+      const button = make("button", { type: "button", title: visible(told) }, bdi(visible(String(pinned.title))));
       button.addEventListener("click", () => {
         for (const trait of ["filters", "selection", "context"]) this.model.set(trait, pinned[trait] ?? {});
         this.model.save_changes();

@@ -1,7 +1,7 @@
 // Where everything begins: a widget in a notebook, or the data of a view in a page without kernel.
 
-/** A matrix by itself, with the filters that need no kernel. */
-function matrixAlone(element, data) {
+/** A matrix by itself, with the filters that need no kernel; of a `partial` one cells without decision stay empty. */
+function matrixAlone(element, data, { partial = false }) {
   const names = readNames(data.names);
   const cells = readCells(fromBase64(data.rows), fromBase64(data.rowOf), names.actions.length);
   const filters = () => ({ organization: "", ...form.value });
@@ -10,7 +10,7 @@ function matrixAlone(element, data) {
   const draw = () => {
     const actions = chosenActions(names, filters());
     const principals = chosenPrincipals(names, cells, filters(), actions);
-    matrix.show(cells, principals, groupActions(names, actions, form.group.value));
+    matrix.show(cells, principals, groupActions(names, actions, form.group.value), partial);
     status.textContent = `${number(principals.length)} of ${plural(names.principals.length, "principal")}, ${number(actions.length)} of ${plural(names.actions.length, "action")}`;
   };
   const form = new FilterForm({ names, changed: draw, grouped: draw, without: ["organization", "severity"] });
