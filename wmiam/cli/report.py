@@ -9,6 +9,7 @@ from wmiam.cli.arguments import Commands, add_given, add_output, read_access
 from wmiam.cli.notebook import add_notebook_options, notebook_report, wants_notebook
 from wmiam.cli.output import must_be_writable, open_output
 from wmiam.cli.results import add_result_options, print_schema, settle_report_format, write_result_file
+from wmiam.errors import InputError
 from wmiam.wholefile import is_standard_stream
 
 __all__ = ["add_commands"]
@@ -33,7 +34,7 @@ def add_commands(commands: Commands) -> None:
 examples:
   wmiam report data/acme -o report.html
   wmiam report data/acme --given aws:MultiFactorAuthPresent=false -o without-mfa.html
-  wmiam report data/acme --plan audit.toml -o audit.html
+  wmiam report data/acme --plan data/audit.toml -o audit.html
   wmiam report --notebook quickstart data/acme -o quickstart.html
   wmiam report data/acme -o results.xlsx
   wmiam report data/acme --format parquet -o results.zip
@@ -63,6 +64,11 @@ exit codes:
         help="a TOML file that chooses sections, title and logo, and adds notes, pinned views and "
         "accepted findings",
     )
+    parser.add_argument(
+        "--pdf",
+        metavar="FILE",
+        help="print the page besides, by Chromium or Chrome where one is installed",
+    )
     add_given(parser)
     add_notebook_options(parser)
     add_result_options(parser)
@@ -76,6 +82,8 @@ def _report(arguments: argparse.Namespace) -> int:
     form = settle_report_format(arguments)
     target = Path(arguments.output)
     must_be_writable(arguments.output)
+    if arguments.pdf is not None:
+        _must_be_printable(arguments.pdf, form)
     if form != "html":
         return write_result_file(arguments, form)
     if wants_notebook(arguments):
@@ -84,6 +92,21 @@ def _report(arguments: argparse.Namespace) -> int:
         text = render_report(read_access(arguments), title=arguments.title, plan=arguments.plan)
     with open_output(arguments.output) as stream:
         stream.write(text.encode("utf-8", "backslashreplace"))
+    if arguments.pdf is not None:
+        from wmiam.report.pdf import print_pdf
+
+        print_pdf(text, arguments.pdf)
     if target.is_file() and not is_standard_stream(target):
         print(f"{target}\n{target.resolve().as_uri()}")
     return 0
+
+
+def _must_be_printable(path: str, form: str) -> None:
+    """Refuse what cannot be printed before the estate is read."""
+    from wmiam.report.pdf import find_browser, no_browser
+
+    if form != "html":
+        raise InputError("only the page can be printed", mend="leave --pdf out, or write HTML")
+    must_be_writable(path)
+    if find_browser() is None:
+        raise no_browser(path)
