@@ -81,7 +81,7 @@ def test_commands_say_what_is_printed_here(clone: Path, capsys: pytest.CaptureFi
     for command in commands:
         _, *arguments = shlex.split(command)
         said.append((main(arguments), capsys.readouterr().out))
-    assert [code for code, _ in said] == [0, 0, 1, 0]
+    assert [code for code, _ in said] == [0, 0, 1, 0, 1]
     printed = blocks("text")
     assert len(printed) == 4
     for text in printed:
