@@ -12,7 +12,7 @@ from wmiam.export.gather import parts, table_of
 from wmiam.export.table import Table
 from wmiam.findings import Findings
 from wmiam.findings.frames import finding_row
-from wmiam.graph.assume import Cause, assumption_edges
+from wmiam.graph.assume import Assumptions, Cause
 from wmiam.progress import watched
 from wmiam.report.people import capability_lists, principal_groups
 
@@ -110,7 +110,7 @@ def assumptions_table(access: Access) -> Table:
         The effective access.
     """
     rows = []
-    for edge in assumption_edges(access.estate):
+    for edge in Assumptions.of(access).edges:
         place = (None, None) if edge.origin is None else (edge.origin.source.name, edge.origin.pointer)
         rows.append(
             (

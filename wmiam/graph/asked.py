@@ -212,6 +212,15 @@ def arrivals_at(
     organizations : int
         On which.
     """
+    key = ("arrivals", capability.name, organizations)
+    if key not in goals.memo:
+        goals.memo[key] = tuple(_arrivals_at(goals, capability, organizations))
+    yield from goals.memo[key]
+
+
+def _arrivals_at(
+    goals: Goals, capability: Capability, organizations: int
+) -> Iterator[tuple[str, Arrival, int]]:
     finals = list(goals.capability(capability, organizations))
     shortest = goals.chains.arrivals(finals)
     freest = goals.chains.arrivals(finals, always=True)

@@ -13,12 +13,15 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
+from weakref import WeakKeyDictionary
 
 from wmiam.conditions.decision import decision_of
 from wmiam.conditions.words import describe, witness
 from wmiam.engine.diagrams import FALSE
 from wmiam.engine.space import MFA_PRESENT, Space
 from wmiam.engine.statements import Grant
+from wmiam.engine.whole import Whole
 from wmiam.estate.estate import Estate
 from wmiam.estate.model import Principal
 from wmiam.graph.callers import ANY_ACCOUNT, PartyKind
@@ -26,6 +29,9 @@ from wmiam.graph.clauses import Cause
 from wmiam.graph.pairs import Pair, Pairs
 from wmiam.graph.weigh import Outcome, Scales
 from wmiam.origin import Origin
+
+if TYPE_CHECKING:
+    from wmiam.access.core import AccessCore
 
 __all__ = ["AssumeEdge", "Assumptions", "Cause", "assumption_edges", "conjuncts"]
 
@@ -139,6 +145,20 @@ class Assumptions:
         found.sort(key=lambda item: (item[0].target, item[0].source, item[0].action))
         self.edges = [edge for edge, _ in found]
         self._outcomes = {(edge.source, edge.target, edge.action): outcome for edge, outcome in found}
+
+    @classmethod
+    def of(cls, access: AccessCore) -> Assumptions:
+        """Return the ways to assume the roles of an access's estate, worked out once.
+
+        Parameters
+        ----------
+        access : AccessCore
+            The access; what is fixed in it does not count.
+        """
+        found = _FOUND.get(access.whole)
+        if found is None:
+            found = _FOUND[access.whole] = cls(access.estate)
+        return found
 
     def outcome(self, edge: AssumeEdge) -> Outcome:
         """Return the contexts of an edge and the space that they live in.
@@ -260,3 +280,7 @@ def _reason(role: Principal, pair: Pair, outcome: Outcome) -> tuple[str, str]:
     if grant is Grant.ACCOUNT:
         return f"{trust}, and {own} {party.name} to assume it.", _WITHIN
     return f"{trust}; in the same account that is enough.", _WITHIN
+
+
+#: Forgotten with the evaluation; keys that an access fixes leave the ways as they are.
+_FOUND: WeakKeyDictionary[Whole, Assumptions] = WeakKeyDictionary()

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from functools import cached_property
+from typing import Any
 
 from wmiam.access.access import Access
 from wmiam.access.answers import Fixed
@@ -88,6 +89,8 @@ class Goals:
         for members in chains.access.whole.unlimited(classes.values()):
             self.administrators.setdefault(members.principal.account, []).append(members)
         self._found: dict[str, _Sides] = {}
+        #: What modules above remember of these goals, by their own names.
+        self.memo: dict[object, Any] = {}
         fixed = chains.session_values
         changed = len(fixed) != len(self.access.fixed_values)
         context = {k: v for k, v in self.access.context.items() if k.lower() in fixed} if changed else None

@@ -391,10 +391,10 @@ class Explorer(BundledView):
     @cached_property
     def _becomes(self) -> list[AssumeEdge]:
         """Who can become whom, which no filter and no context key changes."""
-        from wmiam.graph import assumption_edges
+        from wmiam.graph.assume import Assumptions
 
         self._graph = {"working": True}
-        return assumption_edges(self.access.estate)
+        return Assumptions.of(self.access).edges
 
     def _drawn(self) -> dict[str, Any]:
         if not self._view.selection.principal:

@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from wmiam.access import Access
 from wmiam.access.labels import place_of
 from wmiam.estate.model import Principal
-from wmiam.graph import AssumeEdge, assumption_edges
+from wmiam.graph import AssumeEdge
+from wmiam.graph.assume import Assumptions
 from wmiam.report.people import CapabilityList
 from wmiam.views.text import principal_name, short_arn
 
@@ -63,7 +64,7 @@ def assumptions(
     known = {principal.arn: principal for principal in access.principals}
     gains = _gains(capabilities)
     # Sorting keeps the order of equals, which is that of the edges: by role and source.
-    edges = sorted(assumption_edges(access.estate), key=lambda edge: -len(gains.get(edge.target, {})))
+    edges = sorted(Assumptions.of(access).edges, key=lambda edge: -len(gains.get(edge.target, {})))
     return tuple(_row(edge, known, gains.get(edge.target, {})) for edge in edges[:most]), len(edges)
 
 

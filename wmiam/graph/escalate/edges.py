@@ -325,5 +325,5 @@ def escalations(access: Access) -> Escalations:
     """
     found = _FOUND.get(access.whole)
     if found is None:
-        found = _FOUND[access.whole] = Escalations(Assumptions(access.estate))
+        found = _FOUND[access.whole] = Escalations(Assumptions.of(access))
     return found
