@@ -124,8 +124,10 @@ def read_sheets(data: bytes) -> dict[str, list[list[Any]]]:
 def _cells(sheet: ElementTree.Element) -> list[list[Any]]:
     forbidden = {f"{MAIN}{tag}" for tag in ("f", "hyperlink", "hyperlinks", "oleObject", "legacyDrawing")}
     assert not [element.tag for element in sheet.iter() if element.tag in forbidden]
-    rows = []
+    rows: list[list[Any]] = []
     for row in sheet.iter(f"{MAIN}row"):
+        # A row without any value is not written, and those after it keep their numbers.
+        rows += [[]] * (int(row.attrib["r"]) - 1 - len(rows))
         cells: list[Any] = []
         for cell in row.iter(f"{MAIN}c"):
             column = 0
