@@ -16,6 +16,7 @@ from wmiam.findings.model import Finding, finding_id
 from wmiam.findings.suppress import Suppression, apply, read_suppressions
 from wmiam.findings.survey import Survey
 from wmiam.findings.table import RULES, rules_by_id
+from wmiam.memory import without_cycles
 from wmiam.progress import watched
 
 __all__ = ["find"]
@@ -66,7 +67,8 @@ def find(
         unit=" rules",
         progress=progress,
     )
-    found = [finding for rule in applied for finding in rule.find(rule, survey)]
+    with without_cycles():
+        found = [finding for rule in applied for finding in rule.find(rule, survey)]
     accepted: list[Suppression] = []
     if suppress is not None:
         is_path = isinstance(suppress, (str, PathLike))

@@ -17,6 +17,7 @@ from wmiam.graph.goals import Goals
 from wmiam.graph.links import Arrival, Final, Link, State
 from wmiam.graph.routes import Path, Paths, Telling
 from wmiam.graph.sittings import Session
+from wmiam.memory import without_cycles
 from wmiam.policy.values import parse_arn
 
 if TYPE_CHECKING:
@@ -214,7 +215,8 @@ def arrivals_at(
     """
     key = ("arrivals", capability.name, organizations)
     if key not in goals.memo:
-        goals.memo[key] = tuple(_arrivals_at(goals, capability, organizations))
+        with without_cycles():
+            goals.memo[key] = tuple(_arrivals_at(goals, capability, organizations))
     yield from goals.memo[key]
 
 

@@ -8,6 +8,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
+from wmiam.memory import without_cycles
 from wmiam.moment import moment_of
 from wmiam.wholefile import open_whole
 
@@ -122,12 +123,13 @@ def render_report(
         planned,
     )
     has_matrix = content.has("matrix")
-    return render_page(
-        "report.html.j2",
-        styles=_STYLES,
-        scripts=(*_SCRIPTS, *(_MATRIX_SCRIPTS if has_matrix else ())),
-        data=matrix_payload(access) if has_matrix else None,
-        it=content,
-        lines_of=view_lines,
-        parts=[(section, section.gather(content)) for section in chosen],
-    )
+    with without_cycles():
+        return render_page(
+            "report.html.j2",
+            styles=_STYLES,
+            scripts=(*_SCRIPTS, *(_MATRIX_SCRIPTS if has_matrix else ())),
+            data=matrix_payload(access) if has_matrix else None,
+            it=content,
+            lines_of=view_lines,
+            parts=[(section, section.gather(content)) for section in chosen],
+        )

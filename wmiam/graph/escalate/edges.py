@@ -325,5 +325,6 @@ def escalations(access: Access) -> Escalations:
     """
     found = _FOUND.get(access.whole)
     if found is None:
-        found = _FOUND[access.whole] = Escalations(Assumptions.of(access))
+        with without_cycles():
+            found = _FOUND[access.whole] = Escalations(Assumptions.of(access))
     return found
