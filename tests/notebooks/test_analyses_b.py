@@ -206,4 +206,4 @@ def test_the_whole_organization_counts_findings(whole: Run) -> None:
     high = whole.facts["high"]
     assert high["444455556666"] > sum(high.values()) / 2
     assert high["111122223333"] == 0
-    assert whole.facts["joining"] == ["trusts-other-account"]
+    assert whole.facts["joining"] == ["trusts-other-account", "role-without-mfa"]

@@ -172,7 +172,10 @@ function moveTo(line, column, focus) {
   const cell = cellAt(line, column);
   if (!cell) return;
   cell.tabIndex = 0;
-  if (focus) cell.focus({ preventScroll: true });
+  if (!focus) return;
+  cell.focus({ preventScroll: true });
+  // The grid itself may reach beyond the window.
+  cell.scrollIntoView({ block: "nearest", inline: "nearest" });
 }
 
 function choose(line, column, byKeyboard, place = chosenPlace()) {
