@@ -146,9 +146,10 @@ class Access(AccessCore):
         Returns
         -------
         pandas.DataFrame
-            Columns ``capability``, ``title``, ``organization`` (ARN; ``""`` for any), ``allowed``
-            and ``conditional`` (numbers of principals), ``principals`` and
-            ``conditional_principals`` (lists of ARNs).
+            Columns ``capability``, ``title``, ``besides`` (tuple of the actions of other services that it
+            takes as well and that are not counted here; :meth:`who_reaches` asks for them),
+            ``organization`` (ARN; ``""`` for any), ``allowed`` and ``conditional`` (numbers of
+            principals), ``principals`` and ``conditional_principals`` (lists of ARNs).
         """
         from wmiam.access.frames import capabilities_frame
 

@@ -202,6 +202,7 @@ def capabilities_frame(access: Access, org: str | None) -> pd.DataFrame:
                 {
                     "capability": capability.name,
                     "title": capability.title,
+                    "besides": capability.besides,
                     "organization": organization_arn,
                     "allowed": len(allowed),
                     "conditional": len(conditional),

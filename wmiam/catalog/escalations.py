@@ -139,7 +139,8 @@ def escalation_methods() -> tuple[Method, ...]:
     -----
     Source: Rhino Security Labs, "AWS IAM Privilege Escalation: Methods and Mitigation"; BishopFox,
     iam-vulnerable; NCC Group, Principal Mapper; Amazon WorkMail Administrator Guide.  Each method
-    names its own.
+    names its own.  AWS CodeStar ended on 31 July 2024: its methods depend on whether it still takes
+    calls, and ``codestar:AssociateTeamMember``, which takes a project, is left out.
     """
     return tuple(
         Method(

@@ -191,3 +191,10 @@ class Capability:
     def actions(self) -> tuple[str, ...]:
         """Every action that some alternative takes, without repetition."""
         return tuple(dict.fromkeys(a for alternative in self.alternatives for a in alternative.actions))
+
+    @property
+    def besides(self) -> tuple[str, ...]:
+        """Actions of other services that every alternative takes besides; none where one does without."""
+        if not all(alternative.also for alternative in self.alternatives):
+            return ()
+        return tuple(dict.fromkeys(action for a in self.alternatives for action, _ in a.also))
