@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import json
+import re
 import zipfile
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -124,6 +125,60 @@ def test_any_other_suffix_is_that_of_a_page(run: Run, tmp_path: Path) -> None:
     path = tmp_path / "report.htm"
     assert run("report", BEFORE, "-o", path).code == 0
     assert path.read_text("utf-8").startswith("<!doctype html>")
+
+
+def test_the_data_of_a_page_can_be_taken_out_again(run: Run, tmp_path: Path) -> None:
+    page, data = tmp_path / "report.html", tmp_path / "data.json"
+    assert run("report", "data/acme", "-o", page).code == 0
+    assert run("report", "--extract", page, "-o", data).code == 0
+    text = page.read_text("utf-8")
+    (raw,) = re.findall(r'<script type="application/json" id="data">(.*?)</script>', text, re.DOTALL)
+    found = json.loads(data.read_text("utf-8"))
+    assert found == json.loads(raw)
+    assert "role/AcmeMailTier2" in data.read_text("utf-8")
+    assert json.loads(run("report", "--extract", page).out) == found
+
+
+def test_hostile_data_comes_out_as_it_is(run: Run, tmp_path: Path) -> None:
+    from wmiam.views.embedding import embedded
+
+    value = ["</script><script>alert(1)</script>", "<!--<script>", "&amp;", "\u202e\u2028", "\ud800"]
+    page = tmp_path / "page.html"
+    page.write_text(
+        f"<script>let a = '<b id=data>'</script>"
+        f'<script type="application/json" id="data">{embedded(value)}</script>'
+        '<script type="application/json" id="data">[]</script>',
+        "utf-8",
+        "backslashreplace",
+    )
+    assert json.loads(run("report", "--extract", page).out) == value
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        (b"<p>no data</p>", "embeds no data"),
+        (b'<script type="application/json" id="data">{</script>', "is no JSON"),
+        (b"\xff\xfe", "no text in UTF-8"),
+        (None, "cannot be read"),
+    ],
+)
+def test_what_is_no_page_of_ours_is_said(
+    run: Run, tmp_path: Path, content: bytes | None, message: str
+) -> None:
+    page = tmp_path / "page.html"
+    if content is not None:
+        page.write_bytes(content)
+    result = run("report", "--extract", page)
+    assert result.code == 2
+    assert message in result.err
+    assert str(page) in result.err
+
+
+def test_a_page_is_taken_out_of_by_itself(run: Run, tmp_path: Path) -> None:
+    result = run("report", "data/acme", "--extract", tmp_path / "page.html")
+    assert result.code == 2
+    assert "leave PATH out" in result.err
 
 
 # -- other commands ---------------------------------------------------------

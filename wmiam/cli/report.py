@@ -8,7 +8,13 @@ from pathlib import Path
 from wmiam.cli.arguments import Commands, add_given, add_output, read_access
 from wmiam.cli.notebook import add_notebook_options, notebook_report, wants_notebook
 from wmiam.cli.output import must_be_writable, open_output
-from wmiam.cli.results import add_result_options, print_schema, settle_report_format, write_result_file
+from wmiam.cli.results import (
+    add_result_options,
+    print_schema,
+    settle_report_format,
+    write_embedded,
+    write_result_file,
+)
 from wmiam.errors import InputError
 from wmiam.wholefile import is_standard_stream
 
@@ -39,6 +45,7 @@ examples:
   wmiam report data/acme -o results.xlsx
   wmiam report data/acme --format parquet -o results.zip
   wmiam report data/acme --table findings -o findings.csv
+  wmiam report --extract report.html -o data.json
 
 With --notebook the notebook is run from the top, as papermill does, and written as one HTML file
 whose views stay interactive.  A notebook is a program: run only what you would run by hand.
@@ -79,6 +86,8 @@ def _report(arguments: argparse.Namespace) -> int:
 
     if arguments.schema:
         return print_schema()
+    if arguments.extract is not None:
+        return write_embedded(arguments)
     form = settle_report_format(arguments)
     target = Path(arguments.output)
     must_be_writable(arguments.output)

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Final
 from wmiam.cli.arguments import read_access
 from wmiam.cli.output import is_terminal, open_output, print_text, refuse_binary
 from wmiam.errors import InputError
+from wmiam.export.jsonform import json_text
 from wmiam.export.schema import TABLES, schema_text
 from wmiam.export.write import FORMATS, SUFFIXES, check_single, format_of, is_single, write_results
 from wmiam.moment import moment_of
@@ -18,7 +19,13 @@ from wmiam.wholefile import is_standard_stream
 if TYPE_CHECKING:
     from wmiam.findings import Suppression
 
-__all__ = ["add_result_options", "print_schema", "settle_report_format", "write_result_file"]
+__all__ = [
+    "add_result_options",
+    "print_schema",
+    "settle_report_format",
+    "write_embedded",
+    "write_result_file",
+]
 
 _HTML: Final = "html"
 
@@ -54,6 +61,11 @@ def add_result_options(parser: argparse.ArgumentParser) -> None:
     group.add_argument("--check", action="store_true", help="try the mends of the findings on a copy")
     group.add_argument(
         "--schema", action="store_true", help="print the JSON Schema of the results, and do nothing else"
+    )
+    group.add_argument(
+        "--extract",
+        metavar="PAGE",
+        help="print the JSON that a page of wmiam report embeds, or write it with -o, and do nothing else",
     )
     parser.set_defaults(output=None)
 
@@ -98,6 +110,29 @@ def settle_report_format(arguments: argparse.Namespace) -> str:
 def print_schema() -> int:
     """Print the JSON Schema of the results, and return the exit code."""
     print(schema_text(), end="")
+    return 0
+
+
+def write_embedded(arguments: argparse.Namespace) -> int:
+    """Write the data that a page of the report embeds, and return the exit code.
+
+    Parameters
+    ----------
+    arguments : argparse.Namespace
+        Parsed arguments of the command ``report``, with ``extract``.
+
+    Raises
+    ------
+    InputError
+        If the page cannot be read, or is none.
+    """
+    from wmiam.export.extract import extract
+
+    if arguments.paths:
+        raise InputError("--extract reads a page, and nothing else", mend="leave PATH out")
+    data = extract(arguments.extract)
+    with open_output(arguments.output) as stream:
+        stream.write(f"{json_text(data)}\n".encode())
     return 0
 
 

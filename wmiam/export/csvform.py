@@ -16,6 +16,9 @@ __all__ = ["defused", "flat_text", "is_formula", "write_csv"]
 #: cells, as in many countries, one may begin another cell, whatever the quotes say.
 _FORMULA: Final = re.compile(r"\A(?=\s*[=+\-@＝＋－＠]|[\t\r])|(?<=;)(?=\s*[=+\-@＝＋－＠])")
 
+#: Texts that are remembered while a table is written.
+_KNOWN: Final = 10_000
+
 
 def is_formula(text: str) -> bool:
     """Whether a spreadsheet may take a text for a formula.
@@ -72,13 +75,22 @@ def write_csv(table: Table, stream: BinaryIO) -> None:
         # Lines end as RFC 4180 has it; with another end csv would leave a lone \r in a cell unquoted.
         writer = csv.writer(text)
         writer.writerow(table.names)
-        writer.writerows([_cell(value) for value in row] for row in table.make())
+        known: dict[str, str] = {}
+        writer.writerows([_cell(value, known) for value in row] for row in table.make())
     finally:
         # The stream belongs to the caller: the wrapper must not close it.
         text.detach()
 
 
-def _cell(value: object) -> object:
+def _cell(value: object, known: dict[str, str]) -> object:
+    """Return a value as a cell; texts of millions of rows repeat, and are looked at once."""
+    if isinstance(value, str):
+        found = known.get(value)
+        if found is None:
+            if len(known) >= _KNOWN:
+                known.clear()
+            found = known[value] = defused(value)
+        return found
     if isinstance(value, bool):
         return "true" if value else "false"
     flat = flat_text(value)
