@@ -72,6 +72,7 @@ def as_utf8(text: str) -> str:
 
 
 @given(ROWS)
+@settings(deadline=None)
 def test_json_and_json_lines_read_back_exactly(rows: list[Any]) -> None:
     names = [column.name for column in COLUMNS]
     want = [dict(zip(names, row, strict=True)) for row in rows]
@@ -80,6 +81,7 @@ def test_json_and_json_lines_read_back_exactly(rows: list[Any]) -> None:
 
 
 @given(ROWS)
+@settings(deadline=None)
 def test_an_array_stands_as_a_person_would_write_it(rows: list[Any]) -> None:
     names = [column.name for column in COLUMNS]
     records = [dict(zip(names, row, strict=True)) for row in rows]
@@ -87,6 +89,7 @@ def test_an_array_stands_as_a_person_would_write_it(rows: list[Any]) -> None:
 
 
 @given(ROWS)
+@settings(deadline=None)
 def test_a_document_reads_back_exactly(rows: list[Any]) -> None:
     stream = io.BytesIO()
     write_document({"made": "today"}, [table(rows), Table.of("none", ["a"], [])], stream)
@@ -96,6 +99,7 @@ def test_a_document_reads_back_exactly(rows: list[Any]) -> None:
 
 
 @given(ROWS)
+@settings(deadline=None)
 def test_csv_reads_back_by_a_strict_reader_and_holds_no_formula(rows: list[Any]) -> None:
     head, *got = read_csv(written(rows, "csv"))
     assert head == [column.name for column in COLUMNS]
@@ -130,7 +134,7 @@ def test_pandas_reads_csv_back() -> None:
 
 
 @given(ROWS)
-@settings(max_examples=40)
+@settings(max_examples=40, deadline=None)
 def test_parquet_reads_back_exactly(rows: list[Any]) -> None:
     from pyarrow.parquet import read_table
 
@@ -155,7 +159,7 @@ def test_parquet_is_written_in_parts(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @given(ROWS)
-@settings(max_examples=60)
+@settings(max_examples=60, deadline=None)
 def test_a_workbook_holds_text_numbers_and_truths_alone(rows: list[Any]) -> None:
     (cells,) = read_sheets(written(rows, "xlsx")).values()
     assert cells[0] == [column.name for column in COLUMNS]
