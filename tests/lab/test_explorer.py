@@ -29,7 +29,7 @@ from wmiam.lab import Explorer
 from wmiam.lab.controls import context_controls
 from wmiam.lab.module import module_script, module_style
 from wmiam.lab.tally import Tally, capability_numbers
-from wmiam.report.matrix import matrix_payload
+from wmiam.stored.matrix import matrix_payload
 
 MATEO = "arn:aws:iam::444455556666:user/mateo.jackson"
 

@@ -13,7 +13,7 @@ import pytest
 from playwright.sync_api import Browser
 
 import wmiam
-from wmiam.report.matrix import matrix_payload
+from wmiam.stored.matrix import matrix_payload
 from wmiam.views.templating import read_asset
 from wmiam.views.text import visible
 
@@ -45,7 +45,8 @@ def ask(browser: Browser) -> Iterator[Ask]:
     page = context.new_page()
     names = [
         ("wmiam.views", "elements.js"),
-        *(("wmiam.report", name) for name in ("stored.js", "core.js", "compose.js")),
+        ("wmiam.report", "stored.js"),
+        *(("wmiam.stored", name) for name in ("core.js", "compose.js")),
     ]
     script = "".join(read_asset(package, f"assets/{name}") for package, name in names)
 

@@ -32,7 +32,7 @@ _STYLES: Final = (("wmiam.lab", "lab.css"), ("wmiam.lab", "matrix.css"))
 #: What needs a kernel is of no use to a page without one.
 _OF_KERNEL: Final = ("table.js", "explorer.js")
 #: How the report reads its stored data and composes explanations of them.
-_STORED: Final = (("wmiam.report", "core.js"), ("wmiam.report", "compose.js"))
+_STORED: Final = (("wmiam.stored", "core.js"), ("wmiam.stored", "compose.js"))
 _PAGE_STYLES: Final = (*_STYLES, ("wmiam.lab", "page.css"))
 
 

@@ -15,7 +15,7 @@ from wmiam.catalog import Action, Catalog, load
 from wmiam.conditions.decision import DECISIONS
 from wmiam.estate.model import PrincipalKind
 from wmiam.lab.tally import Tally
-from wmiam.report.matrix import matrix_payload
+from wmiam.stored.matrix import matrix_payload
 from wmiam.views.text import principal_name, visible
 
 if TYPE_CHECKING:
@@ -182,7 +182,7 @@ def access_data(access: Access) -> dict[str, Any]:
     Returns
     -------
     dict
-        ``access``: what :func:`wmiam.report.matrix.matrix_payload` returns; ``capabilities``: name, title
+        ``access``: what :func:`wmiam.stored.matrix.matrix_payload` returns; ``capabilities``: name, title
         and reason of each.
     """
     capabilities = [[c.name, c.title, c.why] for c in access.catalog.capabilities]

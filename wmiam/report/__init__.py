@@ -24,10 +24,9 @@ _SCRIPTS: Final = (
 )
 _MATRIX_SCRIPTS: Final = (
     ("wmiam.views", "explanation.js"),
-    *(
-        ("wmiam.report", name)
-        for name in ("stored.js", "core.js", "compose.js", "panel.js", "cells.js", "matrix.js", "page.js")
-    ),
+    ("wmiam.report", "stored.js"),
+    *(("wmiam.stored", name) for name in ("core.js", "compose.js")),
+    *(("wmiam.report", name) for name in ("panel.js", "cells.js", "matrix.js", "page.js")),
 )
 
 
@@ -107,10 +106,10 @@ def render_report(
         If the plan cannot be read, or something in it is no plan; with file, line and mend.
     """
     from wmiam.report.content import Content, heading
-    from wmiam.report.matrix import matrix_payload
     from wmiam.report.page import render_page
     from wmiam.report.plan import Plan, read_plan
     from wmiam.report.sections import SECTIONS, chosen_sections
+    from wmiam.stored.matrix import matrix_payload
     from wmiam.views.html import view_lines
 
     planned = Plan() if plan is None else read_plan(plan, [section.id for section in SECTIONS])

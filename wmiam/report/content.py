@@ -22,11 +22,11 @@ from wmiam.report.people import (
     PrincipalGroup,
     capability_lists,
     organization_lists,
-    organization_order,
     principal_groups,
 )
 from wmiam.report.pins import PinCard, pin_cards
 from wmiam.report.plan import Plan
+from wmiam.stored.matrix import organization_order
 from wmiam.views.text import context_value, count
 
 __all__ = ["Content", "DiagnosticRow", "heading"]

@@ -29,7 +29,6 @@ __all__ = [
     "PrincipalGroup",
     "capability_lists",
     "organization_lists",
-    "organization_order",
     "principal_groups",
 ]
 
@@ -242,22 +241,6 @@ def _action_counts(access: Access, members: PrincipalClass, places: dict[str, in
             number = answer.actions.bit_count()
             counts[place] = counts.get(place, Count()).plus(answer.decision, number)
     return counts
-
-
-def organization_order(access: Access) -> tuple[int, ...]:
-    """Return the indexes of the organizations in the order to show them: by account, stand-ins last.
-
-    Parameters
-    ----------
-    access : Access
-        The effective access.
-    """
-
-    def key(index: int) -> tuple[object, ...]:
-        organization = access.organizations[index]
-        return organization.stand_in, organization.account, organization.region, organization.label
-
-    return tuple(sorted(range(len(access.organizations)), key=key))
 
 
 def _capability_list(

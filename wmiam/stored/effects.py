@@ -16,7 +16,7 @@ from wmiam.engine.compile import ACTIONS, Compiled
 from wmiam.engine.knowledge import NOTHING_KNOWN
 from wmiam.engine.whole import Part, PrincipalClass, Source
 from wmiam.policy.model import Statement, UnreadStatement
-from wmiam.report.tables import Interner, Store
+from wmiam.stored.tables import Interner, Store
 
 if TYPE_CHECKING:
     from wmiam.access import Access

@@ -8,15 +8,14 @@ from wmiam.access.applied import ROOT_TITLE
 from wmiam.conditions.words import FOLLOWS
 from wmiam.engine.policies import IDENTITY_TITLE
 from wmiam.estate.model import Principal, PrincipalKind
-from wmiam.report.explanations import ExplanationParts
-from wmiam.report.people import organization_order
-from wmiam.report.tables import Interner, Store
+from wmiam.stored.explanations import ExplanationParts
+from wmiam.stored.tables import Interner, Store
 from wmiam.views.text import principal_name, visible
 
 if TYPE_CHECKING:
     from wmiam.access import Access
 
-__all__ = ["FORMAT", "matrix_payload"]
+__all__ = ["FORMAT", "matrix_payload", "organization_order"]
 
 #: Version of what :func:`matrix_payload` returns.
 FORMAT: Final = 2
@@ -39,12 +38,12 @@ def matrix_payload(access: Access) -> dict[str, Any]:
         ``principals``: place of the ARN's beginning in ``prefixes``, the rest of the ARN, kind (place
         in ``kinds``), class, holding, and the name where the ARN does not end in it.
         ``classes``: account, dead resources, what is allowed, layers, effects; see
-        :meth:`wmiam.report.explanations.ExplanationParts.classes`.
+        :meth:`wmiam.stored.explanations.ExplanationParts.classes`.
         ``resources``: by account, what each resource is about (place of an organization, or -1) and
         the set of its actions.  ``levels``: by account, its levels of SCPs.
         ``accounts``, ``organizations``, ``actions`` and ``capabilities`` name what the matrix is made
         of; ``python`` is how the access is had; the rest is
-        :meth:`wmiam.report.explanations.ExplanationParts.payload`.
+        :meth:`wmiam.stored.explanations.ExplanationParts.payload`.
     """
     store = Store(access)
     parts = ExplanationParts(access, store)
@@ -103,3 +102,19 @@ def matrix_payload(access: Access) -> dict[str, Any]:
     }
     payload |= parts.payload()
     return payload | store.payload()
+
+
+def organization_order(access: Access) -> tuple[int, ...]:
+    """Return the indexes of the organizations in the order to show them: by account, stand-ins last.
+
+    Parameters
+    ----------
+    access : Access
+        The effective access.
+    """
+
+    def key(index: int) -> tuple[object, ...]:
+        organization = access.organizations[index]
+        return organization.stand_in, organization.account, organization.region, organization.label
+
+    return tuple(sorted(range(len(access.organizations)), key=key))

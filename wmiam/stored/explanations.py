@@ -19,8 +19,8 @@ from wmiam.engine.whole import PrincipalClass, Source
 from wmiam.estate.levels import is_limited
 from wmiam.estate.model import Policy, Principal
 from wmiam.policy.model import UnreadStatement
-from wmiam.report.effects import Effects
-from wmiam.report.tables import Interner, Store
+from wmiam.stored.effects import Effects
+from wmiam.stored.tables import Interner, Store
 from wmiam.views.statements import statement_lines
 from wmiam.views.text import visible
 
