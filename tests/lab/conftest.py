@@ -46,6 +46,20 @@ def lab(browser: Browser, tmp_path_factory: pytest.TempPathFactory) -> Iterator[
         yield running
 
 
+@pytest.fixture(autouse=True)
+def _closing(request: pytest.FixtureRequest) -> Iterator[None]:
+    """Close the notebooks that a test opened: each keeps a kernel and a part of the browser busy."""
+    if "lab" not in request.fixturenames:
+        yield
+        return
+    running: Lab = request.getfixturevalue("lab")
+    before = len(running.pages)
+    yield
+    for page in running.pages[before:]:
+        page.close()
+    del running.pages[before:]
+
+
 @pytest.fixture
 def pictures(tmp_path: Path) -> Path:
     """Where screenshots are kept: ``WMIAM_SCREENSHOTS``, or the test's own folder."""

@@ -67,7 +67,9 @@ class LabPage:
         self.page.screenshot(path=path)
 
     def close(self) -> None:
-        """End the kernel and close the page."""
+        """End the kernel and close the page, unless that is done."""
+        if self.page.is_closed():
+            return
         self.page.evaluate("() => window.jupyterapp.shell.currentWidget.sessionContext.shutdown()")
         self.page.context.close()
 
@@ -100,6 +102,7 @@ class Lab:
     token: str
     folder: Path
     browser: Browser
+    pages: list[LabPage] = field(default_factory=list)
 
     def open(
         self,
@@ -128,6 +131,7 @@ class Lab:
         context.set_default_timeout(30_000)
         page = context.new_page()
         opened = LabPage(page)
+        self.pages.append(opened)
 
         def heard(message: ConsoleMessage) -> None:
             if message.type == "error" and not any(text in message.text for text in OF_JUPYTERLAB):
