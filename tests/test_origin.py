@@ -75,7 +75,7 @@ def test_a_place_at_the_end_of_a_large_file_is_found_within_200_ms(tmp_path: Pat
     # The time of this process alone: what else the machine does is no matter here.
     seconds = []
     for _ in range(3):
-        SourceFile._recent = None
+        SourceFile._recent = ()
         started = time.process_time()
         assert origin.line == line
         seconds.append(time.process_time() - started)
@@ -83,7 +83,7 @@ def test_a_place_at_the_end_of_a_large_file_is_found_within_200_ms(tmp_path: Pat
     started = time.process_time()
     assert [origin.child("Statement").line for _ in range(20)] == [line + 1] * 20
     assert time.process_time() - started < 0.5
-    SourceFile._recent = None
+    SourceFile._recent = ()
 
 
 def test_pointer_escape_round_trip() -> None:

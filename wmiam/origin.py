@@ -53,8 +53,10 @@ class SourceFile:
 
     #: Texts up to this length (characters) stay in memory once they were asked for.
     KEEP: ClassVar[int] = 4_000_000
-    #: The longer text asked for last: a list of places in one file reads it once.
-    _recent: ClassVar[tuple[SourceFile, str] | None] = None
+    #: Longer texts asked for last, newest first: places in a few files read each once.
+    _recent: ClassVar[tuple[tuple[SourceFile, str], ...]] = ()
+    #: Characters that these may have together, unless one has more by itself.
+    _RECENT: ClassVar[int] = 48_000_000
 
     @classmethod
     def from_text(cls, name: str, text: str, kind: str = "") -> SourceFile:
@@ -76,8 +78,9 @@ class SourceFile:
         """Return the file's text, or None where it is gone or no longer what was read."""
         if self._text is not None:
             return self._text
-        if SourceFile._recent is not None and SourceFile._recent[0] is self:
-            return SourceFile._recent[1]
+        for source, known in SourceFile._recent:
+            if source is self:
+                return known
         if self.path is None:
             return None
         try:
@@ -90,7 +93,12 @@ class SourceFile:
         if len(text) <= self.KEEP:
             self._text = text
         else:
-            SourceFile._recent = (self, text)
+            kept, left = [(self, text)], self._RECENT - len(text)
+            for entry in SourceFile._recent:
+                left -= len(entry[1])
+                if left >= 0:
+                    kept.append(entry)
+            SourceFile._recent = tuple(kept)
         return text
 
     def position(self, offset: int, text: str | None = None) -> Position | None:

@@ -7,6 +7,7 @@ key; rules C10 and C11.
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from functools import lru_cache
 
 from wmiam.engine.request import ContextEntry
 from wmiam.estate.estate import Estate
@@ -66,9 +67,8 @@ def _tags(prefix: str, tags: Tags) -> dict[str, ContextEntry]:
     return dict(_entry(f"{prefix}{key}", value) for key, value in tags)
 
 
-def _organization_keys(estate: Estate, account: str, who: str) -> dict[str, ContextEntry]:
+def _organization_keys(tree: AwsOrganization | None, account: str, who: str) -> dict[str, ContextEntry]:
     """Return the AWS Organizations keys of an account; none where it is not known to be a member."""
-    tree: AwsOrganization | None = estate.aws_organization
     if tree is None or not tree.id or account not in tree.targets:
         return {}
     found = dict([_entry(f"aws:{who}OrgID", tree.id)])
@@ -154,7 +154,7 @@ def principal_knowledge(principal: Principal, estate: Estate) -> Known:
         "aws:principalaccount": ContextEntry("aws:PrincipalAccount", (principal.account,)),
         "aws:principalisawsservice": _NO_SERVICE,
         "aws:principaltype": _PRINCIPAL_TYPE.get(kind, _SESSION_TYPE),
-        **_organization_keys(estate, principal.account, "Principal"),
+        **_organization_keys(estate.aws_organization, principal.account, "Principal"),
         "aws:principalservicename": ABSENT_KEY,
         "aws:principalservicenameslist": ABSENT_KEY,
         "aws:username": ABSENT_KEY,
@@ -185,10 +185,16 @@ def organization_knowledge(organization: Organization, estate: Estate) -> Known:
     estate : Estate
         For the AWS Organizations tree.
     """
+    return _organization_knowledge(organization, estate.aws_organization)
+
+
+@lru_cache(maxsize=8192)
+def _organization_knowledge(organization: Organization, tree: AwsOrganization | None) -> Known:
+    # Estates that are changed to try something share most of their organizations.
     entries = dict([_entry("aws:ResourceAccount", organization.account)])
     if organization.region not in ("", "*"):
         entries.update([_entry("aws:RequestedRegion", organization.region)])
-    entries.update(_organization_keys(estate, organization.account, "Resource"))
+    entries.update(_organization_keys(tree, organization.account, "Resource"))
     if organization.tags is None:
         return Known(entries)
     entries.update(_tags("aws:ResourceTag/", organization.tags))
@@ -210,7 +216,7 @@ def role_knowledge(role: Principal, estate: Estate) -> Known:
     Source: Service Authorization Reference, AWS Security Token Service, resource type role.
     """
     entries = dict([_entry("aws:ResourceAccount", role.account)])
-    entries.update(_organization_keys(estate, role.account, "Resource"))
+    entries.update(_organization_keys(estate.aws_organization, role.account, "Resource"))
     for prefix in ("aws:ResourceTag/", "iam:ResourceTag/"):
         entries.update(_tags(prefix, role.tags))
     return Known(entries, ("aws:resourcetag/", "iam:resourcetag/"))

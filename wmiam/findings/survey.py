@@ -204,6 +204,14 @@ class Survey:
         return found
 
     @cached_property
+    def people_of(self) -> dict[str, list[Principal]]:
+        """Principals by account."""
+        found: dict[str, list[Principal]] = {}
+        for principal in self.estate.principals:
+            found.setdefault(principal.account, []).append(principal)
+        return found
+
+    @cached_property
     def holders(self) -> dict[str, list[Principal]]:
         """Those on whose own requests a policy counts, by its key: identity-based ones and boundaries."""
         found: dict[str, dict[str, Principal]] = {}

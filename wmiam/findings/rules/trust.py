@@ -134,8 +134,9 @@ def _trusted_accounts(rule: Rule, survey: Survey) -> Iterator[Finding]:
         if not accounts and "*" not in names:
             continue
         # The rest of the estate makes no difference to who assumes this role.
-        callers = [p for p in survey.estate.principals if p.account in whole or p is role]
-        part = replace(survey.estate, principals=tuple(callers), diagnostics=())
+        callers = [p for account in whole for p in survey.people_of.get(account, ())]
+        few = tuple(sorted([role, *callers], key=lambda p: p.arn))
+        part = replace(survey.estate, principals=few, diagnostics=())
         assumptions = Assumptions(part)
         edges = [edge for edge in assumptions.edges if edge.target == role.arn and _is_from(edge, statement)]
         for source in ("*", *sorted(accounts)):
