@@ -12,11 +12,11 @@ from report_outline import Outline, assert_only_our_script
 from report_reading import MOMENT, SCRIPT, Opener
 
 import wmiam
+from wmiam.access.people import capability_lists, principal_groups
 from wmiam.bits import bits_of
 from wmiam.report import render_report, write_report
 from wmiam.report.chains import ChainSurvey, survey_chains
 from wmiam.report.paths import PathList, path_list, way_rows
-from wmiam.report.people import capability_lists, principal_groups
 from wmiam.report.principals import principal_list
 
 

@@ -6,10 +6,10 @@ import dataclasses
 import re
 
 import wmiam
+from wmiam.access.people import capability_lists, organization_lists, principal_groups
 from wmiam.graph import assumption_edges
 from wmiam.report import render_report
 from wmiam.report.assumption import assumptions
-from wmiam.report.people import capability_lists, organization_lists, principal_groups
 
 
 def test_capability_lists_are_those_of_the_frame(acme: wmiam.Access) -> None:

@@ -14,6 +14,7 @@ from typing import NamedTuple
 
 from wmiam.access import Access
 from wmiam.access.labels import statement_label, way
+from wmiam.access.people import PrincipalGroup, principal_groups
 from wmiam.bits import bits_of
 from wmiam.conditions.decision import decision_of
 from wmiam.engine.compile import ACTIONS
@@ -28,7 +29,6 @@ from wmiam.export.schema import columns_of
 from wmiam.export.table import Table
 from wmiam.policy.model import Effect, UnreadStatement
 from wmiam.progress import watched
-from wmiam.report.people import PrincipalGroup, principal_groups
 
 __all__ = ["Answers"]
 

@@ -8,13 +8,13 @@ from typing import Any, Final
 
 from wmiam.access import Access
 from wmiam.access.labels import place_of
+from wmiam.access.people import capability_lists, principal_groups
 from wmiam.export.gather import parts, table_of
 from wmiam.export.table import Table
 from wmiam.findings import Findings
 from wmiam.findings.frames import finding_row
 from wmiam.graph.assume import Assumptions, Cause
 from wmiam.progress import watched
-from wmiam.report.people import capability_lists, principal_groups
 
 __all__ = [
     "accepted_table",

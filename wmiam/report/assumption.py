@@ -7,10 +7,10 @@ from dataclasses import dataclass
 
 from wmiam.access import Access
 from wmiam.access.labels import place_of
+from wmiam.access.people import CapabilityList
 from wmiam.estate.model import Principal
 from wmiam.graph import AssumeEdge
 from wmiam.graph.assume import Assumptions
-from wmiam.report.people import CapabilityList
 from wmiam.views.text import principal_name, short_arn
 
 __all__ = ["Assumption", "assumptions"]
@@ -57,7 +57,7 @@ def assumptions(
     access : Access
         The effective access.
     capabilities : sequence of CapabilityList
-        :func:`wmiam.report.people.capability_lists` of the same access.
+        :func:`wmiam.access.people.capability_lists` of the same access.
     most : int
         How many to return: a large estate has hundreds of thousands.
     """

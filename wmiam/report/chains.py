@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from wmiam.access import Access
+from wmiam.access.people import CapabilityList, Count
 from wmiam.bits import bits_of
 from wmiam.catalog.escalations import Effect
 from wmiam.graph.asked import arrivals_at, kind_of
@@ -15,7 +16,6 @@ from wmiam.graph.assume import AssumeEdge
 from wmiam.graph.goals import Goals
 from wmiam.graph.links import Arrival, Link
 from wmiam.graph.routes import Path, Telling
-from wmiam.report.people import CapabilityList, Count
 
 __all__ = ["ChainCount", "ChainSurvey", "ChainWay", "Held", "survey_chains"]
 
@@ -138,7 +138,7 @@ def survey_chains(access: Access, lists: Sequence[CapabilityList]) -> ChainSurve
     access : Access
         The effective access; keys that it fixes count.
     lists : sequence of CapabilityList
-        :func:`wmiam.report.people.capability_lists` of the same access.
+        :func:`wmiam.access.people.capability_lists` of the same access.
     """
     goals = Goals.of(access)
     direct = [_direct(item) for item in lists]

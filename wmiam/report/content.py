@@ -9,13 +9,7 @@ from functools import cached_property
 
 from wmiam import __version__
 from wmiam.access import Access
-from wmiam.diagnostics import Diagnostic, Severity
-from wmiam.origin import SourceFile
-from wmiam.report.assumption import Assumption, assumptions
-from wmiam.report.chains import ChainSurvey, survey_chains
-from wmiam.report.findings import FindingList, finding_list
-from wmiam.report.paths import WayRow, way_rows
-from wmiam.report.people import (
+from wmiam.access.people import (
     CapabilityList,
     Count,
     OrganizationList,
@@ -24,6 +18,12 @@ from wmiam.report.people import (
     organization_lists,
     principal_groups,
 )
+from wmiam.diagnostics import Diagnostic, Severity
+from wmiam.origin import SourceFile
+from wmiam.report.assumption import Assumption, assumptions
+from wmiam.report.chains import ChainSurvey, survey_chains
+from wmiam.report.findings import FindingList, finding_list
+from wmiam.report.paths import WayRow, way_rows
 from wmiam.report.pins import PinCard, pin_cards
 from wmiam.report.plan import Plan
 from wmiam.stored.matrix import organization_order

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Final
 
 from wmiam import __version__
 from wmiam.access.labels import place_of
+from wmiam.access.people import Count, capability_lists, principal_groups
 from wmiam.bits import bits_of
 from wmiam.compare import text
 from wmiam.compare.changes import CHANGES
@@ -27,7 +28,6 @@ from wmiam.estate.model import Principal
 from wmiam.findings import Finding, Findings
 from wmiam.origin import SourceFile
 from wmiam.policy.model import Statement
-from wmiam.report.people import Count, capability_lists, principal_groups
 from wmiam.views.statements import statement_lines
 from wmiam.views.text import context_value
 

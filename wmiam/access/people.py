@@ -1,4 +1,4 @@
-"""Who holds each capability, on which organizations, when and through what: for the report's lists.
+"""Who holds each capability, on which organizations, when and through what: for lists that people read.
 
 Principals whose rows would read the same share one row, so that an estate of
 thousands of principals keeps lists that a person can read.
