@@ -16,6 +16,9 @@ from wmiam.findings.rule import Rule, Weight, listed, named
 from wmiam.findings.rules.dependents import may_pass_export_role
 from wmiam.findings.survey import Survey
 from wmiam.findings.weights import GRAVE, HARMFUL
+from wmiam.graph.asked import arrivals_at
+from wmiam.graph.goals import Goals
+from wmiam.graph.routes import Path, Telling
 from wmiam.views.text import count
 
 __all__ = ["RULES"]
@@ -61,18 +64,22 @@ class _Chain:
 
 def _chains(survey: Survey, capability: Capability) -> dict[str, list[_Chain]]:
     """Return the users and roles that come to a capability by chains, by account of the organizations."""
-    frame = survey.access.who_reaches(capability.name)
-    frame = frame[(frame["way"] != "direct") & frame["principal"].isin(list(survey.whole.class_of))]
+    goals = Goals.of(survey.access)
+    telling = Telling(goals, capability)
+    paths: list[tuple[int, str, Path]] = []
+    for node, arrival, organizations in arrivals_at(goals, capability, goals.places.all):
+        if node in survey.whole.class_of:
+            path = Path(telling, arrival.state, tuple(arrival.links), arrival.final, organizations)
+            if path.way != "direct":
+                paths.append((path.length, node, path))
     found: dict[str, list[_Chain]] = {}
-    columns = ("principal", "steps", "decision", "organizations")
-    for principal, steps, decision, organizations in zip(*(frame[name] for name in columns), strict=True):
+    for _, node, path in sorted(paths, key=lambda item: item[:2]):
         by_account: dict[str, list[str]] = {}
-        for arn in organizations:
-            organization = survey.organizations[arn]
+        for organization in goals.places.members(path.places):
             if not organization.is_deleted:
-                by_account.setdefault(organization.account, []).append(arn)
+                by_account.setdefault(organization.account, []).append(organization.arn)
         for account, arns in by_account.items():
-            chain = _Chain(principal, steps, decision != "allowed", tuple(arns))
+            chain = _Chain(node, path.text, path.decision != "allowed", tuple(arns))
             found.setdefault(account, []).append(chain)
     return found
 
