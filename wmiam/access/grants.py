@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from itertools import chain
 
 from wmiam.access.labels import way
 from wmiam.engine.diagrams import FALSE
 from wmiam.engine.policies import IDLE
 from wmiam.engine.resources import ResourceKind
-from wmiam.engine.whole import PrincipalClass, Whole
+from wmiam.engine.whole import PrincipalClass, Source, Whole
 from wmiam.estate.model import Principal, PrincipalKind
 from wmiam.policy.model import Effect, UnreadStatement
 
-__all__ = ["Grants"]
+__all__ = ["Grants", "given_pieces"]
 
 
 class Grants:
@@ -97,19 +98,36 @@ class Grants:
         key = (number, members.variants.get(number, 0), account, members.universe)
         found = self._of_policy.get(key)
         if found is None:
-            both = self._whole.space.diagrams.both
-            pieces: list[tuple[int, int]] = []
-            for source in self._whole.policies.parts[number].sources:
-                compiled = source.compiled
-                if compiled.effect is Effect.DENY:
-                    continue
-                if isinstance(compiled.statement, UnreadStatement):
-                    pieces.append((compiled.actions, members.scope.all))
-                    continue
-                pieces += [
-                    (actions, resources)
-                    for actions, resources, allows, _ in self._whole.pieces(number, compiled, members)
-                    if both(allows, members.universe) != FALSE
-                ]
-            found = self._of_policy[key] = tuple(dict.fromkeys(pieces))
+            sources = self._whole.policies.parts[number].sources
+            pieces = (given_pieces(self._whole, number, source, members) for source in sources)
+            found = self._of_policy[key] = tuple(dict.fromkeys(chain.from_iterable(pieces)))
         return found
+
+
+def given_pieces(
+    whole: Whole, number: int, source: Source, members: PrincipalClass
+) -> tuple[tuple[int, int], ...]:
+    """Return what one statement gives to a class in some context: sets of actions and of resources.
+
+    Parameters
+    ----------
+    whole : Whole
+        The evaluation.
+    number : int
+        Number of the policy; see :class:`wmiam.engine.policies.Policies`.
+    source : Source
+        The statement.
+    members : PrincipalClass
+        Whose requests.
+    """
+    compiled = source.compiled
+    if compiled.effect is Effect.DENY:
+        return ()
+    if isinstance(compiled.statement, UnreadStatement):
+        return ((compiled.actions, members.scope.all),)
+    both = whole.space.diagrams.both
+    return tuple(
+        (actions, resources)
+        for actions, resources, allows, _ in whole.pieces(number, compiled, members)
+        if both(allows, members.universe) != FALSE
+    )

@@ -13,13 +13,13 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 from wmiam.access import Access
+from wmiam.access.grants import given_pieces
 from wmiam.access.labels import statement_label, way
 from wmiam.access.people import PrincipalGroup, principal_groups
 from wmiam.bits import bits_of
 from wmiam.conditions.decision import decision_of
 from wmiam.engine.compile import ACTIONS
 from wmiam.engine.diagrams import FALSE
-from wmiam.engine.layers import Source
 from wmiam.engine.policies import IDLE
 from wmiam.engine.scope import Scope
 from wmiam.engine.whole import PrincipalClass
@@ -27,7 +27,6 @@ from wmiam.estate.model import Principal, PrincipalKind
 from wmiam.export.gather import parts, table_of
 from wmiam.export.schema import columns_of
 from wmiam.export.table import Table
-from wmiam.policy.model import Effect, UnreadStatement
 from wmiam.progress import watched
 
 __all__ = ["Answers"]
@@ -190,27 +189,13 @@ class Answers:
                     members.universe,
                 )
                 if key not in self._given:
-                    pieces = self._pieces(number, source, members)
+                    pieces = given_pieces(whole, number, source, members)
                     self._given[key] = (
                         _Given(way(part.sources[0]), statement_label(source), pieces) if pieces else None
                     )
                 given = self._given[key]
                 if given is not None:
                     yield given
-
-    def _pieces(self, number: int, source: Source, members: PrincipalClass) -> tuple[tuple[int, int], ...]:
-        """Return what a statement allows in some context of a class: sets of actions and of resources."""
-        whole, compiled = self._access.whole, source.compiled
-        if compiled.effect is Effect.DENY:
-            return ()
-        if isinstance(compiled.statement, UnreadStatement):
-            return ((compiled.actions, members.scope.all),)
-        both = whole.space.diagrams.both
-        return tuple(
-            (actions, resources)
-            for actions, resources, allows, _ in whole.pieces(number, compiled, members)
-            if both(allows, members.universe) != FALSE
-        )
 
 
 def _ways(given: list[_Given], resources: int, actions: int) -> Iterator[tuple[int, int, list[_Given]]]:
