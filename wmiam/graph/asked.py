@@ -292,7 +292,7 @@ def who_reaches(access: Access, capability: str, org: str | None = None) -> pd.D
     for node, arrival, organizations in arrivals_at(goals, wanted, goals.places.chosen(access, org)):
         path = told.get(arrival.final) if arrival.link is None else None
         if path is None:
-            path = Path(telling, arrival.state, [*arrival.links], arrival.final, organizations)
+            path = Path.of(telling, arrival, organizations)
             if arrival.link is None:
                 told[arrival.final] = path
         if organizations not in named:

@@ -438,10 +438,3 @@ class Chains:
         for fan in self.fans_from.get(node, ()):
             for number in bits_of(fan.targets & ~self.bit_of.get(node, 0)):
                 yield fan.link(node, self.nodes[number])
-
-    def sources_of(self, node: str) -> set[str]:
-        """Return who may become a node in one step."""
-        found = {link.source for session in Session for link in self.inward.get((node, session), ())}
-        for targets in self._fans_into.get(node, ()):
-            found.update(source for fan in self.fans[targets] for source in fan.sources)
-        return found

@@ -16,7 +16,7 @@ from wmiam.graph.clauses import Cause
 from wmiam.graph.escalate import EscalationEdge
 from wmiam.graph.escalate.find import Finding
 from wmiam.graph.goals import Goals
-from wmiam.graph.links import Final, Link, State
+from wmiam.graph.links import Arrival, Final, Link, State
 from wmiam.graph.query import CHAINING
 from wmiam.graph.sittings import shared_variables, without_all
 
@@ -87,6 +87,21 @@ class Path:
         self.links = tuple(links)
         self.final = final
         self.places = organizations
+
+    @classmethod
+    def of(cls, telling: Telling, arrival: Arrival, organizations: int) -> Path:
+        """Return a chain that a search came back to the beginning of.
+
+        Parameters
+        ----------
+        telling : Telling
+            Where it was found.
+        arrival : Arrival
+            The chain.
+        organizations : int
+            Those of its organizations that are told.
+        """
+        return cls(telling, arrival.state, tuple(arrival.links), arrival.final, organizations)
 
     @property
     def source(self) -> str:

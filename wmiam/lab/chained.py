@@ -96,7 +96,7 @@ def _coming(view: View, capability: Capability) -> dict[str, Any]:
     nearest.sort(key=lambda item: (item[0][0].length, item[1]))
     telling = Telling(Goals.of(access), capability)
     rows = [
-        _row(access, node, Path(telling, arrival.state, [*arrival.links], arrival.final, places), [])
+        _row(access, node, Path.of(telling, arrival, places), [])
         for (arrival, places), node in nearest[:_MOST]
     ]
     return {

@@ -117,7 +117,7 @@ class ChainSurvey:
         arrival, organizations = way.arrivals[at]
         goals = Goals.of(self.access)
         telling = Telling(goals, self.access.catalog.capabilities[at])
-        return Path(telling, arrival.state, tuple(arrival.links), arrival.final, organizations)
+        return Path.of(telling, arrival, organizations)
 
     def ways_to(self, capability: int) -> list[ChainWay]:
         """Return the ways to one capability, the gravest first.

@@ -69,7 +69,7 @@ def _chains(survey: Survey, capability: Capability) -> dict[str, list[_Chain]]:
     paths: list[tuple[int, str, Path]] = []
     for node, arrival, organizations in arrivals_at(goals, capability, goals.places.all):
         if node in survey.whole.class_of:
-            path = Path(telling, arrival.state, tuple(arrival.links), arrival.final, organizations)
+            path = Path.of(telling, arrival, organizations)
             if path.way != "direct":
                 paths.append((path.length, node, path))
     found: dict[str, list[_Chain]] = {}

@@ -60,15 +60,14 @@ class Unread:
         known : sequence of Finding
             Their escalations by what could be read.
         """
-        alike: dict[object, list[Principal]] = {}
+        alike: dict[tuple[Kept, frozenset[int]], list[Principal]] = {}
         for principal in callers.principals:
             own = tuple(finding for finding in known if principal in finding.sources)
             if not any(finding.is_sure for finding in own):
                 kept = self._changes.kept(principal, callers.held.scope)
                 alike.setdefault((kept, frozenset(map(id, own))), []).append(principal)
-        for principals in alike.values():
-            own = tuple(finding for finding in known if principals[0] in finding.sources)
-            kept = self._changes.kept(principals[0], callers.held.scope)
+        for (kept, told), principals in alike.items():
+            own = tuple(finding for finding in known if id(finding) in told)
             yield from self._of(replace(callers, principals=tuple(principals)), kept, own)
 
     def _of(self, callers: Callers, kept: Kept, known: Sequence[Finding]) -> Iterator[Finding]:
